@@ -1,0 +1,73 @@
+//! What the recorder could not see or had to leave out.
+//!
+//! A leaf of the import graph, like [`MemoryStats`](crate::MemoryStats). Nothing is dropped in silence: each field is
+//! one reason, counted by the write side, and every report shows those that are not zero.
+
+use core::fmt;
+
+/// What is missing from a measurement, by reason. All zero: nothing is.
+///
+/// ```
+/// let nothing_missing = heaplens::Completeness::default();
+/// assert!(nothing_missing.is_complete());
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[non_exhaustive]
+pub struct Completeness {
+    /// Blocks freed that this allocator did not hand out, or whose tag was overwritten: they change no figure.
+    pub foreign_frees: u64,
+    /// Events on a thread that was inside the recorder (a signal handler), or that had no place of its own (more
+    /// threads than places, or a thread past its end). They count in the process's figures, and in no scope.
+    pub uncaptured_events: u64,
+    /// Blocks whose call stack did not fit into the memory limit. They count, under the site "(over the memory limit)".
+    pub overflowed_blocks: u64,
+    /// Captured stacks that end before the outermost frame because they are too deep.
+    pub truncated_stacks: u64,
+    /// Blocks for which the unwinder found no frame at all.
+    pub empty_stacks: u64,
+    /// Scopes whose name was reported as "(other scopes)" because too many different names were in use.
+    pub unnamed_scopes: u64,
+    /// Closed scopes with live blocks that had to make room for new ones: the figures of the scopes around them miss
+    /// the frees of those blocks.
+    pub evicted_scopes: u64,
+}
+
+impl Completeness {
+    /// Whether nothing is missing.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// Each reason that is not zero, with its number, in words for a person.
+    pub(crate) fn reasons(&self) -> impl Iterator<Item = (u64, &'static str)> {
+        [
+            (self.foreign_frees, "freed blocks of unknown origin"),
+            (self.uncaptured_events, "events outside any scope (signal handlers, dying threads)"),
+            (self.overflowed_blocks, "blocks over the memory limit for call sites"),
+            (self.truncated_stacks, "stacks cut short"),
+            (self.empty_stacks, "blocks without a stack"),
+            (self.unnamed_scopes, "scopes beyond the number of names"),
+            (self.evicted_scopes, "closed scopes forgotten while blocks of theirs were live"),
+        ]
+        .into_iter()
+        .filter(|(number, _)| *number > 0)
+    }
+}
+
+/// One line: "complete", or each reason with its number.
+impl fmt::Display for Completeness {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.is_complete() {
+            return f.write_str("complete");
+        }
+        for (position, (number, reason)) in self.reasons().enumerate() {
+            if position > 0 {
+                f.write_str(", ")?;
+            }
+            write!(f, "{number} {reason}")?;
+        }
+        Ok(())
+    }
+}
