@@ -40,6 +40,28 @@ impl Completeness {
         *self == Self::default()
     }
 
+    /// What came to be missing since an earlier reading.
+    pub(crate) fn since(&self, earlier: &Self) -> Self {
+        self.combined(earlier, u64::saturating_sub)
+    }
+
+    /// What is missing here and there.
+    pub(crate) fn plus(&self, other: &Self) -> Self {
+        self.combined(other, u64::saturating_add)
+    }
+
+    fn combined(&self, other: &Self, combine: fn(u64, u64) -> u64) -> Self {
+        Self {
+            foreign_frees: combine(self.foreign_frees, other.foreign_frees),
+            uncaptured_events: combine(self.uncaptured_events, other.uncaptured_events),
+            overflowed_blocks: combine(self.overflowed_blocks, other.overflowed_blocks),
+            truncated_stacks: combine(self.truncated_stacks, other.truncated_stacks),
+            empty_stacks: combine(self.empty_stacks, other.empty_stacks),
+            unnamed_scopes: combine(self.unnamed_scopes, other.unnamed_scopes),
+            evicted_scopes: combine(self.evicted_scopes, other.evicted_scopes),
+        }
+    }
+
     /// Each reason that is not zero, with its number, in words for a person.
     pub(crate) fn reasons(&self) -> impl Iterator<Item = (u64, &'static str)> {
         [

@@ -1,6 +1,12 @@
 //! heaplens
+mod allocator;
 mod completeness;
+mod fault;
+mod record;
+mod scope;
 mod stats;
+mod sys;
+mod unwind;
 
 #[cfg(feature = "stacks")]
 mod export;
@@ -11,5 +17,14 @@ mod report;
 #[cfg(feature = "stacks")]
 mod symbolize;
 
+pub use allocator::{Heaplens, is_installed};
 pub use completeness::Completeness;
+pub use scope::{
+    Measurement, MemoryScope, ScopeBuilder, ScopeError, exclude, measure, profile_memory_usage, stats, try_measure,
+    try_profile_memory_usage,
+};
 pub use stats::MemoryStats;
+#[cfg(feature = "stacks")]
+pub use profile::{Metric, Profile, ProfileError, Site, SiteStats};
+#[cfg(feature = "stacks")]
+pub use symbolize::{Frame, Origin};

@@ -1,1 +1,9 @@
-//! export
+//! Profiles in the formats of other tools: one format per file, one signature, a profile and a metric to a writer.
+//!
+//! An export writes what the view of the profile shows ([`Profile::sites`](crate::Profile::sites)) and computes nothing.
+#![forbid(unsafe_code)]
+
+#[cfg(feature = "flamegraph")]
+mod flamegraph;
+mod folded;
+pub(crate) mod number;

@@ -1,0 +1,82 @@
+//! Why a profile could not be saved or loaded.
+
+use core::fmt;
+use std::io;
+use std::path::PathBuf;
+
+use crate::profile::Metric;
+use crate::profile::json::VERSION;
+
+/// Why a profile could not be written or read. Each text says what to do next.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum ProfileError {
+    /// The operating system refused to read or write.
+    Io {
+        /// The file, or `None` for a reader that is no file.
+        path: Option<PathBuf>,
+        /// What the operating system said.
+        source: io::Error,
+    },
+    /// The file ends too early: the program that wrote it was stopped, or a copy is incomplete.
+    Truncated,
+    /// The file is something else.
+    NotAProfile,
+    /// A later version of heaplens wrote the file.
+    NewerVersion {
+        /// The version of the format in the file.
+        found: u32,
+        /// The latest version of the format that this heaplens reads.
+        known: u32,
+    },
+    /// The file is a profile with contents that no measurement can have.
+    Damaged {
+        /// What is wrong with it.
+        what: String,
+    },
+    /// The name belongs to no [`Metric`].
+    UnknownMetric {
+        /// The name that was asked for.
+        name: String,
+    },
+}
+
+impl ProfileError {
+    pub(super) fn damaged(what: impl Into<String>) -> Self {
+        Self::Damaged { what: what.into() }
+    }
+
+    pub(super) fn newer(found: u32) -> Self {
+        Self::NewerVersion { found, known: VERSION }
+    }
+}
+
+impl fmt::Display for ProfileError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Io { path: Some(path), source } => write!(f, "{}: {source}", path.display()),
+            Self::Io { path: None, source } => write!(f, "{source}"),
+            Self::Truncated => f.write_str("the profile ends too early: save or copy it again"),
+            Self::NotAProfile => f.write_str("this is not a heaplens profile: give a file that `Profile::save` wrote"),
+            Self::NewerVersion { found, known } => write!(
+                f,
+                "the profile has format version {found}, this heaplens reads up to {known}: \
+                 update heaplens, and the command with `cargo install cargo-heaplens`"
+            ),
+            Self::Damaged { what } => write!(f, "the profile is damaged ({what}): save or copy it again"),
+            Self::UnknownMetric { name } => {
+                let names = Metric::ALL.map(Metric::name).join(", ");
+                write!(f, "there is no metric {name:?}: choose one of {names}")
+            }
+        }
+    }
+}
+
+impl std::error::Error for ProfileError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Io { source, .. } => Some(source),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! The text of a profile file: one JSON object that says what it is before anything else.
+//!
+//! ```text
+//! {"format":"heaplens-profile","version":1,"header":{..},"stats":{..},"completeness":{..},"notes":[..],
+//!  "frames":[{"function":..,"file":..,"line":..,"origin":..},..],
+//!  "sites":[{"frames":[leaf, .., root],"stats":{..}},..]}
+//! ```
+//!
+//! Sites name frames by their index. Fields that a reader does not know are passed over, so that a field can be added
+//! without another version; the version changes when the meaning of a field does. Whatever is read is checked before it
+//! becomes a [`Profile`], since a file is foreign input.
+
+use std::borrow::Cow;
+use std::io::{self, Read, Write};
+
+use serde::{Deserialize, Serialize};
+
+use crate::completeness::Completeness;
+use crate::profile::{Header, Profile, ProfileBuilder, ProfileError, Stack};
+use crate::stats::MemoryStats;
+use crate::symbolize::Frame;
+
+/// The version of the format that is written, and the latest that is read.
+pub(super) const VERSION: u32 = 1;
+/// The mark of a profile.
+const FORMAT: &str = "heaplens-profile";
+/// How a file of ours begins, if it was not formatted anew.
+const BEGINNING: &[u8] = b"{\"format\":\"heaplens-profile\"";
+
+/// What tells a profile from other JSON, and one version from another.
+#[derive(Deserialize)]
+struct Envelope {
+    format: String,
+    version: u32,
+}
+
+/// The whole file.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Contents<'p> {
+    format: Cow<'p, str>,
+    version: u32,
+    header: Cow<'p, Header>,
+    pub(super) stats: MemoryStats,
+    completeness: Completeness,
+    notes: Cow<'p, [String]>,
+    pub(super) frames: Cow<'p, [Frame]>,
+    #[serde(rename = "sites")]
+    pub(super) stacks: Cow<'p, [Stack]>,
+}
+
+impl Profile {
+    /// Writes the profile as JSON, the same text that [`save`](Profile::save) puts into a file.
+    ///
+    /// # Errors
+    ///
+    /// What the writer says.
+    pub fn write_json(&self, writer: impl Write) -> io::Result<()> {
+        let contents = Contents {
+            format: FORMAT.into(),
+            version: VERSION,
+            header: Cow::Borrowed(&self.header),
+            stats: self.stats,
+            completeness: self.completeness,
+            notes: Cow::Borrowed(&self.notes),
+            frames: Cow::Borrowed(&self.frames),
+            stacks: Cow::Borrowed(&self.stacks),
+        };
+        serde_json::to_writer(writer, &contents).map_err(io::Error::from)
+    }
+
+    /// Reads a profile from JSON, as [`write_json`](Profile::write_json) writes it.
+    ///
+    /// ```
+    /// let profile = heaplens::Profile::default();
+    /// let mut text = Vec::new();
+    /// profile.write_json(&mut text)?;
+    /// assert_eq!(heaplens::Profile::read_json(text.as_slice())?, profile);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// What the reader says, or why the text is no sound profile.
+    pub fn read_json(mut reader: impl Read) -> Result<Self, ProfileError> {
+        let mut text = Vec::new();
+        reader.read_to_end(&mut text).map_err(|source| ProfileError::Io { path: None, source })?;
+        Self::from_json(&text)
+    }
+
+    /// The profile in a text of unknown origin.
+    pub(super) fn from_json(text: &[u8]) -> Result<Self, ProfileError> {
+        let envelope: Envelope = serde_json::from_slice(text).map_err(|error| refusal(text, &error))?;
+        if envelope.format != FORMAT {
+            return Err(ProfileError::NotAProfile);
+        }
+        if envelope.version > VERSION {
+            return Err(ProfileError::newer(envelope.version));
+        }
+        let contents: Contents<'_> = serde_json::from_slice(text).map_err(|error| refusal(text, &error))?;
+        contents.check()?;
+        Ok(contents.into_profile())
+    }
+}
+
+impl Contents<'_> {
+    /// Builds the profile anew, so that a file that was edited by hand is in order like any other.
+    fn into_profile(self) -> Profile {
+        let mut builder = ProfileBuilder::new(self.header.into_owned(), self.stats, self.completeness);
+        for stack in self.stacks.iter() {
+            builder.site(stack.frames.iter().map(|id| &self.frames[id.0 as usize]), stack.stats);
+        }
+        for note in self.notes.iter() {
+            builder.note(note.clone());
+        }
+        builder.build()
+    }
+}
+
+/// Says why a text is not the JSON of a profile.
+fn refusal(text: &[u8], error: &serde_json::Error) -> ProfileError {
+    let ours = text.starts_with(BEGINNING) || BEGINNING.starts_with(text);
+    match (error.is_eof(), ours) {
+        (true, true) => ProfileError::Truncated,
+        (false, true) => ProfileError::damaged(error.to_string()),
+        (_, false) => ProfileError::NotAProfile,
+    }
+}

@@ -1,0 +1,379 @@
+//! One allocation, free or reallocation: what it changes, in which order.
+//!
+//! ```text
+//! inner allocator succeeds ─▶ short path: only totals          (nothing but counting is on)
+//!                         └─▶ long path: site, tag, totals, site's counter, scopes, peak
+//! ```
+//!
+//! The short paths are inlined into the allocator; the long ones are calls. None of them allocates, locks, panics, or
+//! calls the system, except for a thread's first event and a page of counters touched for the first time.
+
+use super::counter::{Many, One, Writers};
+use super::peak;
+use super::scopes;
+#[cfg(feature = "stacks")]
+use super::sites;
+use super::slot::{Drops, Slot, mode};
+use super::slots;
+use super::tag::{Context, SiteId, Tag};
+use crate::fault::{Fault, planted};
+use core::sync::atomic::{AtomicU64, Ordering};
+
+/// Records a new block and writes its tag.
+///
+/// # Safety
+///
+/// `block` is a fresh block with room for a tag behind its `size` bytes.
+#[inline(always)]
+pub(crate) unsafe fn allocated(slot: &Slot, block: *mut u8, size: usize) {
+    if slot.only_counts()
+        && let Some(busy) = slot.enter()
+    {
+        if !slot.is_above(slot.net().wrapping_add(size as u64)) {
+            slot.totals.allocated::<One>(size);
+            slot.set_last(block);
+            drop(busy);
+            let tag = Tag::new(block, size, SiteId::NOT_CAPTURED, slot.context());
+            // SAFETY: by the caller's promise there is room for the tag.
+            return unsafe { tag.write(block, size) };
+        }
+        drop(busy);
+    }
+    // SAFETY: the caller's promise is passed on.
+    unsafe { allocated_long(slot, block, size) };
+}
+
+/// Records the end of a block, before it is given to the inner allocator.
+#[inline(always)]
+pub(crate) fn freed(slot: &Slot, tag: Option<Tag>, block: *mut u8, size: usize) {
+    if let Some(tag) = tag
+        && tag.is_plain()
+        && slot.only_counts()
+        && let Some(busy) = slot.enter()
+    {
+        if !slot.is_below(slot.net().wrapping_sub(size as u64)) {
+            slot.totals.freed::<One>(size);
+            if slot.take_last(block, tag.context()) {
+                One::add(&slot.totals.temporary_blocks, 1);
+            }
+            return;
+        }
+        drop(busy);
+    }
+    freed_long(slot, tag, block, size);
+}
+
+/// A successful `realloc`.
+pub(crate) struct Reallocation {
+    /// What stood behind the old block.
+    pub(crate) old_tag: Option<Tag>,
+    pub(crate) old_block: *mut u8,
+    pub(crate) old_size: usize,
+    pub(crate) new_block: *mut u8,
+    pub(crate) new_size: usize,
+}
+
+impl Reallocation {
+    fn moved_bytes(&self) -> u64 {
+        if self.old_block == self.new_block { 0 } else { self.old_size.min(self.new_size) as u64 }
+    }
+}
+
+/// Records a successful reallocation and writes the tag of the new block.
+///
+/// # Safety
+///
+/// `new_block` has room for a tag behind its `new_size` bytes.
+#[inline(always)]
+pub(crate) unsafe fn reallocated(slot: &Slot, event: &Reallocation) {
+    if let Some(tag) = event.old_tag
+        && tag.is_plain()
+        && slot.only_counts()
+        && let Some(busy) = slot.enter()
+    {
+        let net = slot.net().wrapping_add(event.new_size as u64).wrapping_sub(event.old_size as u64);
+        let grows = event.new_size >= event.old_size;
+        if !(if grows { slot.is_above(net) } else { slot.is_below(net) }) {
+            count_reallocation::<One>(slot, event);
+            slot.set_last(event.new_block);
+            drop(busy);
+            let tag = Tag::new(event.new_block, event.new_size, SiteId::NOT_CAPTURED, slot.context());
+            // SAFETY: by the caller's promise there is room for the tag.
+            return unsafe { tag.write(event.new_block, event.new_size) };
+        }
+        drop(busy);
+    }
+    // SAFETY: the caller's promise is passed on.
+    unsafe { reallocated_long(slot, event) };
+}
+
+/// The new block before the old one: who sees the free sees the allocation.
+#[inline(always)]
+fn count_reallocation<W: Writers>(slot: &Slot, event: &Reallocation) {
+    let size = if planted(Fault::ReallocCountsOldSize) { event.old_size } else { event.new_size };
+    slot.totals.allocated::<W>(size);
+    if planted(Fault::DoubleCountRealloc) {
+        slot.totals.allocated::<W>(event.new_size);
+    }
+    slot.totals.freed::<W>(event.old_size);
+    slot.totals.reallocated::<W>(event.moved_bytes());
+}
+
+/// # Safety
+///
+/// As [`allocated`].
+#[cold]
+#[inline(never)]
+unsafe fn allocated_long(slot: &Slot, block: *mut u8, size: usize) {
+    let (site, context) = match slot.enter() {
+        None => {
+            let count = |shared: &Slot| shared.totals.allocated::<Many>(size);
+            (count_without_slot(slot, count, size as i64), Context::of_thread(0))
+        }
+        Some(_busy) => {
+            let epoch = slot.refresh();
+            if slot.mode() & mode::OWN_WORK != 0 {
+                count_own_work(slot, size as u64);
+                (SiteId::OWN_WORK, Context::of_thread(slot.index()))
+            } else {
+                let site = site_here(slot);
+                slot.totals.allocated::<One>(size);
+                site_allocated(slot, site, size, epoch);
+                scopes::allocated(slot, site, size);
+                slot.set_last(block);
+                if slot.is_above(slot.net()) {
+                    peak::crossed(slot);
+                }
+                (site, slot.context())
+            }
+        }
+    };
+    // SAFETY: by the caller's promise there is room for the tag.
+    unsafe { Tag::new(block, size, site, context).write(block, size) };
+}
+
+#[cold]
+#[inline(never)]
+fn freed_long(slot: &Slot, tag: Option<Tag>, block: *mut u8, size: usize) {
+    let Some(tag) = tag.filter(|tag| is_known(tag.site())) else {
+        return slot.drop_one(|drops| &drops.foreign_frees);
+    };
+    let Some(_busy) = slot.enter() else { return freed_without_slot(slot, tag, size) };
+    if tag.site() == SiteId::OWN_WORK {
+        return add_own_bytes(slot, (size as u64).wrapping_neg());
+    }
+    let mut epoch = slot.refresh();
+    if slot.is_rising() {
+        epoch = slot.pass_peak();
+    }
+    let temporary = slot.take_last(block, tag.context());
+    count_freed(slot, tag, size, temporary, epoch);
+    if temporary {
+        One::add(&slot.totals.temporary_blocks, 1);
+    }
+    if slot.is_below(slot.net()) {
+        peak::crossed(slot);
+    }
+}
+
+/// # Safety
+///
+/// As [`reallocated`].
+#[cold]
+#[inline(never)]
+unsafe fn reallocated_long(slot: &Slot, event: &Reallocation) {
+    let old = event.old_tag.filter(|tag| is_known(tag.site()));
+    if old.is_none() {
+        slot.drop_one(|drops| &drops.foreign_frees);
+    }
+    let (site, context) = match slot.enter() {
+        None => (reallocated_without_slot(slot, old, event), Context::of_thread(0)),
+        Some(_busy) if slot.mode() & mode::OWN_WORK != 0 => {
+            own_work_reallocates(slot, old, event);
+            (SiteId::OWN_WORK, Context::of_thread(slot.index()))
+        }
+        Some(_busy) => (user_reallocates(slot, old, event), slot.context()),
+    };
+    // SAFETY: by the caller's promise there is room for the tag.
+    unsafe { Tag::new(event.new_block, event.new_size, site, context).write(event.new_block, event.new_size) };
+}
+
+fn user_reallocates(slot: &Slot, old: Option<Tag>, event: &Reallocation) -> SiteId {
+    let mut epoch = slot.refresh();
+    let users = old.filter(|tag| tag.site() != SiteId::OWN_WORK);
+    if users.is_some() && event.new_size < event.old_size && slot.is_rising() {
+        epoch = slot.pass_peak();
+    }
+    let site = site_here(slot);
+    let moved = event.moved_bytes();
+    let temporary = planted(Fault::TemporaryRealloc)
+        && users.is_some_and(|tag| slot.take_last(event.old_block, tag.context()));
+    if planted(Fault::EnterBeforeLeave) {
+        scopes::allocated(slot, site, event.new_size);
+    }
+    match users {
+        Some(tag) => {
+            count_reallocation::<One>(slot, event);
+            site_freed(slot, tag.site(), event.old_size, temporary, epoch);
+            scopes::freed(slot, tag.context(), tag.site(), event.old_size, temporary);
+        }
+        None => {
+            if old.is_some() {
+                add_own_bytes(slot, (event.old_size as u64).wrapping_neg());
+            }
+            slot.totals.allocated::<One>(event.new_size);
+            slot.totals.reallocated::<One>(moved);
+        }
+    }
+    if temporary {
+        One::add(&slot.totals.temporary_blocks, 1);
+    }
+    site_allocated(slot, site, event.new_size, epoch);
+    if !planted(Fault::EnterBeforeLeave) {
+        scopes::allocated(slot, site, event.new_size);
+    }
+    scopes::reallocated(slot, moved);
+    slot.set_last(event.new_block);
+    let net = slot.net();
+    if slot.is_above(net) || slot.is_below(net) && !slot.is_rising() {
+        peak::crossed(slot);
+    }
+    site
+}
+
+/// The new block is the recorder's; the old one was whosever it was.
+fn own_work_reallocates(slot: &Slot, old: Option<Tag>, event: &Reallocation) {
+    count_own_work(slot, event.new_size as u64);
+    match old {
+        Some(tag) if tag.site() == SiteId::OWN_WORK => add_own_bytes(slot, (event.old_size as u64).wrapping_neg()),
+        Some(tag) => {
+            let mut epoch = slot.refresh();
+            if slot.is_rising() {
+                epoch = slot.pass_peak();
+            }
+            count_freed(slot, tag, event.old_size, false, epoch);
+            if slot.is_below(slot.net()) {
+                peak::crossed(slot);
+            }
+        }
+        None => {}
+    }
+}
+
+/// Counts the end of a user's block in the totals, under its site, and in its scopes.
+fn count_freed(slot: &Slot, tag: Tag, size: usize, temporary: bool, epoch: u32) {
+    slot.totals.freed::<One>(size);
+    site_freed(slot, tag.site(), size, temporary, epoch);
+    scopes::freed(slot, tag.context(), tag.site(), size, temporary);
+}
+
+/// The site of an event on this thread: captured if stacks are on here.
+fn site_here(slot: &Slot) -> SiteId {
+    #[cfg(feature = "stacks")]
+    if slot.mode() & (mode::STACKS_EVERYWHERE | mode::STACKS_IN_SCOPE) != 0 {
+        return sites::capture(slot);
+    }
+    let _ = slot;
+    SiteId::NOT_CAPTURED
+}
+
+/// Counts a block under its site. Those of [`SiteId::NOT_CAPTURED`] are what the totals have beyond all others.
+fn site_allocated(slot: &Slot, site: SiteId, size: usize, epoch: u32) {
+    #[cfg(feature = "stacks")]
+    if site != SiteId::NOT_CAPTURED
+        && let Some(counter) = slot.shard.sites.get_or_commit(site.index())
+    {
+        counter.allocated::<One>(size, epoch);
+    }
+    let _ = (slot, site, size, epoch);
+}
+
+/// Counts the end of a block under its site.
+fn site_freed(slot: &Slot, site: SiteId, size: usize, temporary: bool, epoch: u32) {
+    #[cfg(feature = "stacks")]
+    if site != SiteId::NOT_CAPTURED {
+        match slot.shard.sites.get_or_commit(site.index()) {
+            Some(counter) => counter.freed::<One>(size, temporary, epoch),
+            None => slot.drop_one(|drops| &drops.overflowed_blocks),
+        }
+    }
+    let _ = (slot, site, size, temporary, epoch);
+}
+
+/// Whether a tag's site can be one of ours: a tag is hostile input.
+fn is_known(site: SiteId) -> bool {
+    #[cfg(feature = "stacks")]
+    {
+        sites::is_known(site)
+    }
+    #[cfg(not(feature = "stacks"))]
+    {
+        site.index() < SiteId::FIRST as usize
+    }
+}
+
+fn count_own_work(slot: &Slot, bytes: u64) {
+    One::add(&slot.own_work.events, 1);
+    add_own_bytes(slot, bytes);
+}
+
+fn add_own_bytes(slot: &Slot, bytes: u64) {
+    One::add(&slot.own_work.live_bytes, bytes);
+}
+
+/// An event of a signal handler inside the recorder, or of a thread without a slot: the totals are exact, and that is
+/// all. Without even the shared slot a block counts as overhead, so that its free is ignored as well.
+fn count_without_slot(slot: &Slot, count: impl FnOnce(&Slot), change: i64) -> SiteId {
+    let Some(shared) = slots::shared_slot() else { return SiteId::OWN_WORK };
+    shared.fold::<Many>(peak::epoch_of(peak::control()));
+    count(shared);
+    peak::change_at_once(change);
+    slot.drop_one(|drops| &drops.uncaptured_events);
+    SiteId::NOT_CAPTURED
+}
+
+fn freed_without_slot(slot: &Slot, tag: Tag, size: usize) {
+    if tag.site() == SiteId::OWN_WORK {
+        if let Some(shared) = slots::shared_slot() {
+            Many::add(&shared.own_work.live_bytes, (size as u64).wrapping_neg());
+        }
+        return;
+    }
+    count_without_slot(slot, |shared| free_on_shared(shared, tag, size), -(size as i64));
+}
+
+fn reallocated_without_slot(slot: &Slot, old: Option<Tag>, event: &Reallocation) -> SiteId {
+    let users = old.filter(|tag| tag.site() != SiteId::OWN_WORK);
+    let gone = if users.is_some() { event.old_size as i64 } else { 0 };
+    let count = |shared: &Slot| {
+        shared.totals.allocated::<Many>(event.new_size);
+        shared.totals.reallocated::<Many>(event.moved_bytes());
+        match users {
+            Some(tag) => free_on_shared(shared, tag, event.old_size),
+            None if old.is_some() => {
+                Many::add(&shared.own_work.live_bytes, (event.old_size as u64).wrapping_neg());
+            }
+            None => {}
+        }
+    };
+    count_without_slot(slot, count, event.new_size as i64 - gone)
+}
+
+fn free_on_shared(shared: &Slot, tag: Tag, size: usize) {
+    shared.totals.freed::<Many>(size);
+    #[cfg(feature = "stacks")]
+    if tag.site() != SiteId::NOT_CAPTURED
+        && let Some(counter) = shared.shard.sites.get_or_commit(tag.site().index())
+    {
+        counter.freed::<Many>(size, false, peak::epoch_of(peak::control()));
+    }
+    scopes::freed(shared, tag.context(), tag.site(), size, false);
+}
+
+impl Slot {
+    /// Counts something that had to be left out.
+    #[cold]
+    pub(crate) fn drop_one(&self, reason: impl FnOnce(&Drops) -> &AtomicU64) {
+        reason(&self.drops).fetch_add(1, Ordering::Relaxed);
+    }
+}

@@ -1,0 +1,38 @@
+//! Turns events into figures: tags, call sites, counters, scopes, peaks. Runs inside every allocation.
+//!
+//! ```text
+//! event ── slot (this thread's totals) ── peak
+//!   │  └── shard (this thread's counters by site) ── sites ── call_tree
+//!   └───── tag (behind the block) ── scopes ── scope_record ── foreign
+//! ```
+//!
+//! Its rules: it takes memory only from the arena, holds no lock, does not panic and formats nothing; every figure has
+//! one writer or is changed atomically; what must be left out is counted.
+
+#[cfg(feature = "stacks")]
+mod call_tree;
+mod foreign;
+
+pub(crate) mod arena;
+pub(crate) mod counter;
+pub(crate) mod event;
+pub(crate) mod own_work;
+pub(crate) mod paged;
+#[cfg(feature = "stacks")]
+pub(crate) mod path_key;
+pub(crate) mod peak;
+pub(crate) mod reader;
+#[cfg(feature = "stacks")]
+mod scope_names;
+pub(crate) mod scope_record;
+mod scope_table;
+pub(crate) mod scopes;
+pub(crate) mod settings;
+#[cfg(feature = "stacks")]
+mod shard;
+#[cfg(feature = "stacks")]
+pub(crate) mod sites;
+pub(crate) mod slot;
+pub(crate) mod slots;
+mod start;
+pub(crate) mod tag;

@@ -1,0 +1,30 @@
+//! Keeps the recorder's own work out of the user's figures.
+
+use super::slot::Slot;
+use super::slots;
+use core::marker::PhantomData;
+
+/// While this lives, what the calling thread allocates is overhead. It nests.
+pub(crate) struct OwnWork {
+    slot: Option<&'static Slot>,
+    /// Ends on the thread it began on.
+    not_send: PhantomData<*const ()>,
+}
+
+impl OwnWork {
+    pub(crate) fn begin() -> Self {
+        let slot = slots::current_or_attach();
+        if let Some(slot) = slot {
+            slot.begin_own_work();
+        }
+        Self { slot, not_send: PhantomData }
+    }
+}
+
+impl Drop for OwnWork {
+    fn drop(&mut self) {
+        if let Some(slot) = self.slot {
+            slot.end_own_work();
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! What stands in the address field of a tree node: a return address, or the key of something that is not code.
+//!
+//! ```text
+//! 0xFFFE | lane 16 … bit 16 | name  0 … bit 0     a scope: its name's number and its lane
+//! 0xFFFD | number                                 a recording of the whole process
+//! 0xFFFC                                          the missing outer part of a stack that was cut
+//! ```
+//!
+//! No return address has these top bits: user space ends far below.
+
+/// Number of different names that scopes can have before they are reported as "(other scopes)".
+pub(crate) const MAX_NAMES: u32 = 4_096;
+/// Stands for every name beyond [`MAX_NAMES`].
+pub(crate) const OTHER_NAMES: u32 = 0xFFFF;
+/// Number of scopes of one name that can be open at once and share the lowest lanes.
+pub(crate) const LANES: u32 = 64;
+
+const KIND_SHIFT: u32 = 48;
+const SCOPE: u64 = 0xFFFE;
+const RECORDING: u64 = 0xFFFD;
+const CUT: u64 = 0xFFFC;
+
+/// What a node stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum PathKey {
+    /// A return address.
+    Address(usize),
+    /// An open scope.
+    Scope {
+        /// Number of its name.
+        name: u32,
+        /// Its lane under that name.
+        lane: u32,
+    },
+    /// A recording of the whole process.
+    Recording(u32),
+    /// The outer part of a stack that was cut.
+    Cut,
+}
+
+impl PathKey {
+    pub(crate) fn to_bits(self) -> u64 {
+        match self {
+            Self::Address(address) => address as u64,
+            Self::Scope { name, lane } => SCOPE << KIND_SHIFT | u64::from(lane) << 16 | u64::from(name & 0xFFFF),
+            Self::Recording(number) => RECORDING << KIND_SHIFT | u64::from(number),
+            Self::Cut => CUT << KIND_SHIFT,
+        }
+    }
+
+    pub(crate) fn from_bits(bits: u64) -> Self {
+        match bits >> KIND_SHIFT {
+            SCOPE => Self::Scope { name: (bits & 0xFFFF) as u32, lane: (bits >> 16) as u32 },
+            RECORDING => Self::Recording(bits as u32),
+            CUT => Self::Cut,
+            _ => Self::Address(bits as usize),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_key_comes_back_as_it_was() {
+        for key in [
+            PathKey::Address(0x7FFF_FFFF_F000),
+            PathKey::Scope { name: OTHER_NAMES, lane: 20_000 },
+            PathKey::Scope { name: 0, lane: 0 },
+            PathKey::Recording(7),
+            PathKey::Cut,
+        ] {
+            assert_eq!(PathKey::from_bits(key.to_bits()), key);
+        }
+    }
+}

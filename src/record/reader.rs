@@ -1,0 +1,173 @@
+//! Reads the tables of the write side, for those who copy them.
+//!
+//! A reading beside running threads is not one instant, but no figure in it is torn, and freed figures are read before
+//! totals, so that nothing comes out negative.
+
+use super::arena;
+use super::counter::Figures;
+use super::path_key::PathKey;
+use super::peak;
+use super::scope_names;
+use super::slot::{Drops, Slot};
+use super::slots;
+use crate::completeness::Completeness;
+use crate::stats::MemoryStats;
+use core::sync::atomic::{AtomicU64, Ordering};
+
+#[cfg(feature = "stacks")]
+use super::{sites, tag::SiteId};
+
+/// Readings that are tried before one beside a moving peak is taken as it is; its error bound covers it.
+const TRIES: u32 = 8;
+
+/// The figures of the process. The peak is that since the last restart of [`peak`].
+pub(crate) fn process() -> MemoryStats {
+    let mut reading = read_process();
+    for _ in 1..TRIES {
+        if reading.1 == peak::control_acquired() {
+            break;
+        }
+        reading = read_process();
+    }
+    reading.0
+}
+
+fn read_process() -> (MemoryStats, u64) {
+    let control = peak::control_acquired();
+    let epoch = peak::epoch_of(control);
+    let mut sum = MemoryStats::default();
+    let (mut peak_blocks, mut peak_bytes) = (0_u64, 0_u64);
+    for slot in slots::all() {
+        let totals = read_totals(slot);
+        let live_blocks = totals.total_blocks.wrapping_sub(totals.freed_blocks);
+        let live_bytes = totals.total_bytes.wrapping_sub(totals.freed_bytes);
+        let (blocks, bytes) = slot.at_peak(epoch).unwrap_or((live_blocks, live_bytes));
+        peak_blocks = peak_blocks.wrapping_add(blocks);
+        peak_bytes = peak_bytes.wrapping_add(bytes);
+        add(&mut sum, &totals);
+    }
+    sum.live_blocks = sum.total_blocks.saturating_sub(sum.freed_blocks);
+    sum.live_bytes = sum.total_bytes.saturating_sub(sum.freed_bytes);
+    // Beside running threads the folded sum may come out a little below what is live by now.
+    let (peak_blocks, peak_bytes) = ((peak_blocks as i64).max(0) as u64, (peak_bytes as i64).max(0) as u64);
+    (sum.peak_blocks, sum.peak_bytes) =
+        if peak_bytes < sum.live_bytes { (sum.live_blocks, sum.live_bytes) } else { (peak_blocks, peak_bytes) };
+    if !slots::alone() {
+        sum.peak_error_bytes = (peak::highest() + peak::held_back()).saturating_sub(sum.peak_bytes);
+    }
+    (sum, control)
+}
+
+/// One slot's totals; its live and peak fields are left at zero.
+fn read_totals(slot: &Slot) -> MemoryStats {
+    // ORDERING: Acquire, freed before total; pairs with the Release of the counters' additions.
+    let read = |figure: &AtomicU64| figure.load(Ordering::Acquire);
+    let totals = &slot.totals;
+    let freed_blocks = read(&totals.freed_blocks);
+    let freed_bytes = read(&totals.freed_bytes);
+    MemoryStats {
+        freed_blocks,
+        freed_bytes,
+        total_blocks: read(&totals.total_blocks),
+        total_bytes: read(&totals.total_bytes),
+        reallocations: read(&totals.reallocations),
+        moved_bytes: read(&totals.moved_bytes),
+        temporary_blocks: read(&totals.temporary_blocks),
+        largest_block_bytes: read(&totals.largest_block_bytes),
+        ..MemoryStats::default()
+    }
+}
+
+fn add(sum: &mut MemoryStats, slot: &MemoryStats) {
+    sum.total_blocks = sum.total_blocks.wrapping_add(slot.total_blocks);
+    sum.total_bytes = sum.total_bytes.wrapping_add(slot.total_bytes);
+    sum.freed_blocks = sum.freed_blocks.wrapping_add(slot.freed_blocks);
+    sum.freed_bytes = sum.freed_bytes.wrapping_add(slot.freed_bytes);
+    sum.reallocations += slot.reallocations;
+    sum.moved_bytes += slot.moved_bytes;
+    sum.temporary_blocks += slot.temporary_blocks;
+    sum.largest_block_bytes = sum.largest_block_bytes.max(slot.largest_block_bytes);
+}
+
+/// What was left out so far, on every thread.
+pub(crate) fn completeness() -> Completeness {
+    slots::all().fold(Completeness::default(), |sum, slot| sum.plus(&completeness_of(slot)))
+}
+
+/// What was left out so far, by the thread of a slot.
+pub(crate) fn completeness_of(slot: &Slot) -> Completeness {
+    let read = |reason: &AtomicU64| reason.load(Ordering::Relaxed);
+    let Drops {
+        foreign_frees,
+        uncaptured_events,
+        overflowed_blocks,
+        truncated_stacks,
+        empty_stacks,
+        unnamed_scopes,
+        evicted_scopes,
+    } = &slot.drops;
+    Completeness {
+        foreign_frees: read(foreign_frees),
+        uncaptured_events: read(uncaptured_events),
+        overflowed_blocks: read(overflowed_blocks),
+        truncated_stacks: read(truncated_stacks),
+        empty_stacks: read(empty_stacks),
+        unnamed_scopes: read(unnamed_scopes),
+        evicted_scopes: read(evicted_scopes),
+    }
+}
+
+/// Number of allocations by the recorder's own work on the calling thread.
+pub(crate) fn own_events_here() -> Option<u64> {
+    slots::current_or_attach().map(Slot::own_events)
+}
+
+/// Bytes that the recorder takes: its tables, and what its own work holds.
+pub(crate) fn overhead_bytes() -> u64 {
+    let own = slots::all().fold(0_u64, |sum, slot| sum.wrapping_add(slot.own_work.live_bytes.load(Ordering::Relaxed)));
+    arena::used_bytes() as u64 + (own as i64).max(0) as u64
+}
+
+/// The name of a scope's number; `None` when it stands for all that found no room.
+pub(crate) fn scope_name(name: u32) -> Option<String> {
+    scope_names::with_name(name, |bytes| String::from_utf8_lossy(&bytes.collect::<Vec<u8>>()).into_owned())
+}
+
+/// The figures of every site that stands for a stack, over all threads, those at the peak as of now.
+#[cfg(feature = "stacks")]
+pub(crate) fn sites_of_process() -> impl Iterator<Item = (SiteId, Figures)> {
+    let epoch = peak::epoch_of(peak::control_acquired());
+    core::iter::once(SiteId::OVERFLOW).chain(sites::all()).filter_map(move |site| {
+        let mut sum = Figures::default();
+        for slot in slots::all() {
+            if let Some(counter) = slot.shard.sites.get(site.index()) {
+                // While the only thread rises, the peak is now: no line is of that epoch yet.
+                let as_of = if slot.is_rising() { epoch.wrapping_add(1) } else { epoch };
+                sum.add(&counter.read(as_of));
+            }
+        }
+        (sum != Figures::default()).then_some((site, sum))
+    })
+}
+
+/// The figures of every site inside one scope with stacks: its level, instance and peak epoch.
+#[cfg(feature = "stacks")]
+pub(crate) fn sites_of_scope(level: u32, instance: u32, epoch: u32) -> impl Iterator<Item = (SiteId, Figures)> {
+    let all = [SiteId::NOT_CAPTURED, SiteId::OVERFLOW].into_iter().chain(sites::all());
+    all.filter_map(move |site| {
+        let mut sum = Figures::default();
+        for slot in slots::all() {
+            let counter = slot.shard.level_in_use(level).and_then(|table| table.get(site.index()));
+            if let Some(counter) = counter.filter(|counter| counter.is_of_instance(instance)) {
+                sum.add(&counter.read(epoch));
+            }
+        }
+        (sum != Figures::default()).then_some((site, sum))
+    })
+}
+
+/// The frames of a site, the innermost first.
+#[cfg(feature = "stacks")]
+pub(crate) fn path(site: SiteId) -> Vec<PathKey> {
+    sites::path(site).collect()
+}

@@ -1,0 +1,366 @@
+//! The place of one thread: its totals, its view of the peak, and what is switched on for it.
+//!
+//! A slot has one writer, the thread that holds it, and any number of readers. It outlives its thread and is taken over
+//! by a later one, totals included, so that the figures of the process are the sums over all slots and 100,000 short
+//! threads need no more slots than are alive at once. Slot 0 is for events without a thread of their own; its writers
+//! are many.
+
+use super::arena::Zeroed;
+use super::counter::{One, Writers};
+use super::peak;
+use super::tag::Context;
+use crate::fault::{Fault, planted};
+use core::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering, compiler_fence};
+
+#[cfg(feature = "stacks")]
+use super::shard::Shard;
+
+/// The totals of a slot: one cache line.
+#[repr(C, align(64))]
+pub(crate) struct Totals {
+    pub(crate) total_blocks: AtomicU64,
+    pub(crate) total_bytes: AtomicU64,
+    pub(crate) freed_blocks: AtomicU64,
+    pub(crate) freed_bytes: AtomicU64,
+    pub(crate) temporary_blocks: AtomicU64,
+    pub(crate) reallocations: AtomicU64,
+    pub(crate) moved_bytes: AtomicU64,
+    pub(crate) largest_block_bytes: AtomicU64,
+}
+
+/// What was left out on this thread, by reason.
+#[derive(Default)]
+pub(crate) struct Drops {
+    pub(crate) foreign_frees: AtomicU64,
+    pub(crate) uncaptured_events: AtomicU64,
+    pub(crate) overflowed_blocks: AtomicU64,
+    pub(crate) truncated_stacks: AtomicU64,
+    pub(crate) empty_stacks: AtomicU64,
+    pub(crate) unnamed_scopes: AtomicU64,
+    pub(crate) evicted_scopes: AtomicU64,
+}
+
+/// What the recorder's own work allocated on this thread: overhead, in no figure of the user's.
+#[derive(Default)]
+pub(crate) struct OwnWork {
+    /// Successful allocations and reallocations.
+    pub(crate) events: AtomicU64,
+    /// Bytes allocated and not yet freed, two's complement.
+    pub(crate) live_bytes: AtomicU64,
+}
+
+/// One thread's place.
+#[repr(C, align(64))]
+pub(crate) struct Slot {
+    pub(crate) totals: Totals,
+    /// Bits of [`mode`]; zero on a thread for which nothing but counting is on.
+    mode: AtomicU32,
+    index: AtomicU32,
+    /// The control word of [`peak`] when this slot last looked.
+    seen: AtomicU64,
+    /// Net figures at which the thread has to look at [`peak`]; `low` is `i64::MAX` while it rises above the peak.
+    low: AtomicU64,
+    high: AtomicU64,
+    /// The middle part of the tags of new blocks.
+    context: AtomicU64,
+    /// Address of the last block allocated on this thread; zero when there is none or it was freed.
+    last: AtomicUsize,
+    /// The net figure at the last hand-over to [`peak`].
+    handed_over: AtomicU64,
+    /// What was live here at the peak, as of `peak_epoch`.
+    blocks_at_peak: AtomicU64,
+    bytes_at_peak: AtomicU64,
+    peak_epoch: AtomicU32,
+    own_work_depth: AtomicU32,
+    /// The context in which the last block was allocated, if it has changed since, and the number of blocks by then.
+    earlier_context: AtomicU64,
+    blocks_at_change: AtomicU64,
+    pub(crate) drops: Drops,
+    pub(crate) own_work: OwnWork,
+    pub(crate) scopes: super::scopes::ThreadScopes,
+    #[cfg(feature = "stacks")]
+    pub(crate) shard: Shard,
+}
+
+/// Bits of a slot's mode. Any bit takes an event off the shortest path.
+pub(crate) mod mode {
+    /// The thread is recording an event: what happens now is a signal handler's.
+    pub(crate) const BUSY: u32 = 1;
+    /// The thread works for the recorder.
+    pub(crate) const OWN_WORK: u32 = 2;
+    /// Stacks are on for the whole process.
+    pub(crate) const STACKS_EVERYWHERE: u32 = 4;
+    /// Stacks are on for a scope around the thread.
+    pub(crate) const STACKS_IN_SCOPE: u32 = 8;
+    /// The thread is inside a scope.
+    pub(crate) const SCOPED: u32 = 16;
+    /// Not one thread's slot.
+    pub(crate) const SHARED: u32 = 32;
+}
+
+// SAFETY: integers and null pointers, valid when zero, without a destructor.
+unsafe impl Zeroed for Slot {}
+
+/// The slot is busy until this is dropped.
+pub(crate) struct Busy<'a>(&'a Slot);
+
+impl Drop for Busy<'_> {
+    #[inline(always)]
+    fn drop(&mut self) {
+        self.0.clear_mode(mode::BUSY);
+    }
+}
+
+impl Slot {
+    #[inline(always)]
+    pub(crate) fn mode(&self) -> u32 {
+        self.mode.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn set_mode(&self, bits: u32) {
+        self.mode.store(self.mode() | bits, Ordering::Relaxed);
+    }
+
+    #[inline(always)]
+    pub(crate) fn clear_mode(&self, bits: u32) {
+        // ORDERING: the compiler keeps what was recorded before the bit goes; the only other observer is a signal
+        // handler on this thread, so that the processor needs no fence.
+        compiler_fence(Ordering::SeqCst);
+        self.mode.store(self.mode() & !bits, Ordering::Relaxed);
+    }
+
+    /// Whether nothing but counting is on and no news waits.
+    #[inline(always)]
+    pub(crate) fn only_counts(&self) -> bool {
+        self.mode() == 0 && self.seen.load(Ordering::Relaxed) == peak::control()
+    }
+
+    /// Makes the slot busy, so that a signal handler on this thread keeps off it; `None` if one runs just now, or the
+    /// slot is not one thread's.
+    #[inline(always)]
+    pub(crate) fn enter(&self) -> Option<Busy<'_>> {
+        let before = self.mode();
+        if before & (mode::BUSY | mode::SHARED) != 0 {
+            return None;
+        }
+        self.mode.store(before | mode::BUSY, Ordering::Relaxed);
+        // ORDERING: the compiler reads nothing of the slot before it is busy; see `clear_mode`.
+        compiler_fence(Ordering::SeqCst);
+        Some(Busy(self))
+    }
+
+    pub(crate) fn index(&self) -> u32 {
+        self.index.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn set_index(&self, index: u32) {
+        self.index.store(index, Ordering::Relaxed);
+        self.set_context(Context::of_thread(index));
+    }
+
+    /// Makes the slot that of a new thread.
+    pub(crate) fn begin_thread(&self) {
+        if !planted(Fault::KeepLastBlock) {
+            self.last.store(0, Ordering::Relaxed);
+        }
+        self.mode.store(0, Ordering::Relaxed);
+        self.own_work_depth.store(0, Ordering::Relaxed);
+        let context = Context::of_thread(self.index());
+        self.context.store(context.to_bits(), Ordering::Relaxed);
+        self.earlier_context.store(context.to_bits(), Ordering::Relaxed);
+        self.seen.store(0, Ordering::Relaxed);
+    }
+
+    #[inline(always)]
+    pub(crate) fn context(&self) -> Context {
+        Context::from_bits(self.context.load(Ordering::Relaxed))
+    }
+
+    /// Changes whose the new blocks of this thread are, remembering whose the last one is.
+    pub(crate) fn set_context(&self, context: Context) {
+        let blocks = self.totals.total_blocks.load(Ordering::Relaxed);
+        if blocks != self.blocks_at_change.load(Ordering::Relaxed) {
+            self.earlier_context.store(self.context.load(Ordering::Relaxed), Ordering::Relaxed);
+            self.blocks_at_change.store(blocks, Ordering::Relaxed);
+        }
+        self.context.store(context.to_bits(), Ordering::Relaxed);
+    }
+
+    /// Remembers the last block of this thread.
+    #[inline(always)]
+    pub(crate) fn set_last(&self, block: *mut u8) {
+        self.last.store(block.addr(), Ordering::Relaxed);
+    }
+
+    /// Whether a block is the last one that this thread allocated; if so, it is forgotten.
+    ///
+    /// Equal addresses are not enough: another thread may have freed the block and allocated one in its place. The
+    /// context in the tag names this thread or one of its scopes, so that the block is its own.
+    #[inline(always)]
+    pub(crate) fn take_last(&self, block: *mut u8, context: Context) -> bool {
+        if self.last.load(Ordering::Relaxed) != block.addr() {
+            return false;
+        }
+        self.last.store(0, Ordering::Relaxed);
+        let bits = context.to_bits();
+        bits == self.context.load(Ordering::Relaxed) || bits == self.earlier_context.load(Ordering::Relaxed)
+    }
+
+    /// Allocated minus freed bytes on this thread, two's complement.
+    #[inline(always)]
+    pub(crate) fn net(&self) -> u64 {
+        let freed = self.totals.freed_bytes.load(Ordering::Relaxed);
+        self.totals.total_bytes.load(Ordering::Relaxed).wrapping_sub(freed)
+    }
+
+    #[inline(always)]
+    pub(crate) fn is_above(&self, net: u64) -> bool {
+        net as i64 > self.high.load(Ordering::Relaxed) as i64
+    }
+
+    #[inline(always)]
+    pub(crate) fn is_below(&self, net: u64) -> bool {
+        (net as i64) < self.low.load(Ordering::Relaxed) as i64
+    }
+
+    /// Whether the thread is the only one, stands at a new maximum, and has not fallen from it yet.
+    pub(crate) fn is_rising(&self) -> bool {
+        self.low.load(Ordering::Relaxed) as i64 == i64::MAX
+    }
+
+    /// From here on every fall is noticed, and a rise only when it exceeds a batch.
+    pub(crate) fn rise(&self, batch: i64) {
+        self.low.store(i64::MAX as u64, Ordering::Relaxed);
+        self.high.store((self.net() as i64).saturating_add(batch) as u64, Ordering::Relaxed);
+    }
+
+    /// Takes the thresholds that follow from the figures handed over.
+    pub(crate) fn settle(&self) {
+        let (low, high) = peak::thresholds(self);
+        self.low.store(low as u64, Ordering::Relaxed);
+        self.high.store(high as u64, Ordering::Relaxed);
+    }
+
+    pub(crate) fn handed_over(&self) -> u64 {
+        self.handed_over.load(Ordering::Relaxed)
+    }
+
+    /// The change of the net figure since the last time, which counts as handed over from here on.
+    pub(crate) fn hand_over(&self) -> u64 {
+        let net = self.net();
+        let change = net.wrapping_sub(self.handed_over());
+        self.handed_over.store(net, Ordering::Relaxed);
+        change
+    }
+
+    /// Looks at the peak epoch and the settings, before an event. Returns the epoch.
+    #[inline(always)]
+    pub(crate) fn refresh(&self) -> u32 {
+        let control = peak::control();
+        if self.seen.load(Ordering::Relaxed) != control {
+            self.take_news();
+        }
+        self.peak_epoch.load(Ordering::Relaxed)
+    }
+
+    #[cold]
+    fn take_news(&self) {
+        if self.is_rising() && !super::slots::alone() {
+            peak::fall(self);
+            self.settle();
+        }
+        let control = peak::control_acquired();
+        self.fold::<One>(peak::epoch_of(control));
+        let everywhere = super::settings::stacks_everywhere();
+        let bits = self.mode() & !mode::STACKS_EVERYWHERE;
+        self.mode.store(if everywhere { bits | mode::STACKS_EVERYWHERE } else { bits }, Ordering::Relaxed);
+        if !self.is_rising() {
+            self.settle();
+        }
+        self.seen.store(control, Ordering::Relaxed);
+    }
+
+    /// The only thread falls from a new maximum: the peak is passed.
+    #[cold]
+    pub(crate) fn pass_peak(&self) -> u32 {
+        peak::fall(self);
+        self.settle();
+        self.refresh()
+    }
+
+    /// Before the first event of a new epoch: what is live is what was live at the peak.
+    pub(crate) fn fold<W: Writers>(&self, epoch: u32) {
+        if self.peak_epoch.load(Ordering::Relaxed) == epoch {
+            return;
+        }
+        let totals = &self.totals;
+        let blocks =
+            totals.total_blocks.load(Ordering::Relaxed).wrapping_sub(totals.freed_blocks.load(Ordering::Relaxed));
+        self.blocks_at_peak.store(blocks, Ordering::Relaxed);
+        self.bytes_at_peak.store(self.net(), Ordering::Relaxed);
+        // ORDERING: Release, pairs with the Acquire in `at_peak`.
+        self.peak_epoch.store(epoch, Ordering::Release);
+    }
+
+    /// What was live here at the peak of `epoch`, if the slot was touched since: `(blocks, bytes)`.
+    pub(crate) fn at_peak(&self, epoch: u32) -> Option<(u64, u64)> {
+        // ORDERING: Acquire, pairs with the Release in `fold`.
+        let folded = self.peak_epoch.load(Ordering::Acquire) == epoch && !self.is_rising();
+        folded.then(|| (self.blocks_at_peak.load(Ordering::Relaxed), self.bytes_at_peak.load(Ordering::Relaxed)))
+    }
+
+    /// Marks the thread as working for the recorder. Calls nest.
+    pub(crate) fn begin_own_work(&self) {
+        self.own_work_depth.store(self.own_work_depth.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+        if !planted(Fault::CountOwnWork) {
+            self.set_mode(mode::OWN_WORK);
+        }
+    }
+
+    /// Number of allocations that counted as the recorder's own.
+    pub(crate) fn own_events(&self) -> u64 {
+        self.own_work.events.load(Ordering::Relaxed)
+    }
+
+    /// Ends the innermost [`Self::begin_own_work`].
+    pub(crate) fn end_own_work(&self) {
+        let depth = self.own_work_depth.load(Ordering::Relaxed).saturating_sub(1);
+        self.own_work_depth.store(depth, Ordering::Relaxed);
+        if depth == 0 {
+            self.clear_mode(mode::OWN_WORK);
+        }
+    }
+}
+
+impl Totals {
+    /// Counts a block.
+    #[inline(always)]
+    pub(crate) fn allocated<W: Writers>(&self, size: usize) {
+        W::add(&self.total_blocks, 1);
+        W::add(&self.total_bytes, size as u64);
+        self.raise_largest::<W>(size as u64);
+    }
+
+    /// Counts the end of a block.
+    #[inline(always)]
+    pub(crate) fn freed<W: Writers>(&self, size: usize) {
+        W::add(&self.freed_blocks, 1);
+        W::add(&self.freed_bytes, size as u64);
+    }
+
+    /// Counts what makes a reallocation more than a new and a freed block.
+    #[inline(always)]
+    pub(crate) fn reallocated<W: Writers>(&self, moved: u64) {
+        W::add(&self.reallocations, 1);
+        if moved != 0 {
+            W::add(&self.moved_bytes, moved);
+        }
+    }
+
+    #[inline(always)]
+    fn raise_largest<W: Writers>(&self, size: u64) {
+        if size > self.largest_block_bytes.load(Ordering::Relaxed) {
+            W::raise(&self.largest_block_bytes, size);
+        }
+    }
+}

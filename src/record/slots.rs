@@ -1,0 +1,157 @@
+//! All slots, which are free, and which one the calling thread holds.
+//!
+//! ```text
+//! none ──first event──▶ a slot of its own ──thread ends──▶ the shared slot
+//!           └── no slot to be had ──────────────────────────────▲
+//! ```
+//!
+//! The thread's pointer is a const-initialised thread-local without a destructor: reading it never allocates, and it can
+//! be read as long as the thread runs any code at all.
+
+use super::arena;
+use super::peak;
+use super::scopes;
+use super::slot::{Slot, mode};
+use super::start;
+use super::tag::FIRST_GENERATION;
+use crate::sys::{free_bits::FreeBits, thread_exit};
+use core::cell::Cell;
+use core::ffi::c_void;
+use core::ptr;
+use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, Ordering};
+
+/// Slots for threads, and the shared one.
+const MAX_SLOTS: usize = 64 * 64;
+const _: () = assert!(MAX_SLOTS <= FIRST_GENERATION as usize);
+
+/// Slot 0 is the shared one, in [`SHARED`]; this table begins with slot 1.
+static SLOTS: [AtomicPtr<Slot>; MAX_SLOTS] = [const { AtomicPtr::new(ptr::null_mut()) }; MAX_SLOTS];
+static FREE: FreeBits<64> = FreeBits::new();
+/// Number of slots made, the shared one not counted.
+static MADE: AtomicU32 = AtomicU32::new(0);
+/// Whether the shared slot was ever used.
+static SHARED_USED: AtomicBool = AtomicBool::new(false);
+static SHARED: AtomicPtr<Slot> = AtomicPtr::new(ptr::null_mut());
+
+thread_local! {
+    static CURRENT: Cell<Option<&'static Slot>> = const { Cell::new(None) };
+}
+
+/// The slot of the calling thread; `None` before its first event.
+#[inline(always)]
+pub(crate) fn current() -> Option<&'static Slot> {
+    CURRENT.try_with(Cell::get).ok().flatten()
+}
+
+/// The slot of the calling thread, given out if need be. `None` when the recorder stands aside: see [`start`].
+#[inline(always)]
+pub(crate) fn current_or_attach() -> Option<&'static Slot> {
+    match current() {
+        Some(slot) => Some(slot),
+        None => attach(),
+    }
+}
+
+#[cold]
+fn attach() -> Option<&'static Slot> {
+    if start::stands_aside() {
+        return None;
+    }
+    let slot = match FREE.take(0) {
+        Some(index) => at(index),
+        None => make(),
+    };
+    let Some(slot) = slot else { return shared() };
+    slot.begin_thread();
+    let _ = CURRENT.try_with(|current| current.set(Some(slot)));
+    thread_exit::call_at_exit(detach, ptr::from_ref(slot).cast_mut().cast());
+    if start::runs_for_the_first_time(slot) {
+        return Some(slot);
+    }
+    let _ = CURRENT.try_with(|current| current.set(None));
+    None
+}
+
+fn make() -> Option<&'static Slot> {
+    let made = MADE.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |made| {
+        ((made as usize) < MAX_SLOTS - 1).then_some(made + 1)
+    });
+    let index = made.ok()? as usize + 1;
+    let Some(slot) = arena::take::<Slot>() else {
+        MADE.fetch_sub(1, Ordering::Relaxed);
+        return None;
+    };
+    slot.set_index(index as u32);
+    // ORDERING: Release, pairs with the Acquire in `at`.
+    SLOTS[index].store(ptr::from_ref(slot).cast_mut(), Ordering::Release);
+    if index == 2 {
+        // The first thread is no longer alone, which changes how it looks for the peak.
+        peak::announce_settings();
+    }
+    Some(slot)
+}
+
+fn at(index: usize) -> Option<&'static Slot> {
+    // ORDERING: Acquire, pairs with the Release in `make`.
+    let slot = SLOTS.get(index)?.load(Ordering::Acquire);
+    // SAFETY: null, or a piece of the arena that lives for ever and is only shared.
+    unsafe { slot.as_ref() }
+}
+
+/// The slot of those that have none of their own.
+#[cold]
+fn shared() -> Option<&'static Slot> {
+    // ORDERING: Acquire, pairs with the Release below.
+    let mut slot = SHARED.load(Ordering::Acquire);
+    if slot.is_null() {
+        let fresh = arena::take::<Slot>()?;
+        fresh.set_mode(mode::SHARED);
+        slot = match SHARED.compare_exchange(
+            ptr::null_mut(),
+            ptr::from_ref(fresh).cast_mut(),
+            Ordering::Release,
+            Ordering::Acquire,
+        ) {
+            Ok(_) => ptr::from_ref(fresh).cast_mut(),
+            Err(winner) => winner,
+        };
+    }
+    if !SHARED_USED.swap(true, Ordering::Relaxed) {
+        peak::announce_settings();
+    }
+    // SAFETY: a piece of the arena that lives for ever and is only shared.
+    unsafe { slot.as_ref() }
+}
+
+/// The shared slot, for an event that finds its thread's own slot busy.
+pub(crate) fn shared_slot() -> Option<&'static Slot> {
+    shared()
+}
+
+/// The thread that holds `slot` ends: what it does from here on goes to the shared slot.
+unsafe extern "C" fn detach(slot: *mut c_void) {
+    // SAFETY: `attach` registered a slot, which lives for ever and is only shared.
+    let Some(slot) = (unsafe { slot.cast::<Slot>().as_ref() }) else { return };
+    scopes::leave_all(slot);
+    peak::leave(slot);
+    let _ = CURRENT.try_with(|current| current.set(shared()));
+    FREE.put(slot.index() as usize);
+}
+
+/// Whether there never was more than one slot.
+pub(crate) fn alone() -> bool {
+    MADE.load(Ordering::Relaxed) <= 1 && !SHARED_USED.load(Ordering::Relaxed)
+}
+
+/// Number of slots that hold something back: as many as there were threads at once.
+pub(crate) fn count() -> u32 {
+    MADE.load(Ordering::Relaxed)
+}
+
+/// Every slot, the shared one included.
+pub(crate) fn all() -> impl Iterator<Item = &'static Slot> {
+    // SAFETY: null, or a piece of the arena that lives for ever and is only shared.
+    let shared = unsafe { SHARED.load(Ordering::Acquire).as_ref() };
+    let made = MADE.load(Ordering::Acquire) as usize;
+    (1..=made).filter_map(at).chain(shared)
+}

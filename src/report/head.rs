@@ -1,0 +1,93 @@
+//! The top of every report: what was measured, its figures, and what is missing from them.
+//!
+//! ```text
+//! fluid, 4.10 s: target/release/fluid --steps 30
+//!   allocated   45.6 GB  in 1,234,567 blocks         151,851 temporary (12.3%), largest block 1.20 GB
+//!   peak        1.23 GB  in    12,345 blocks         at most 4.10 kB higher
+//!   still live  1.20 MB  in        52 blocks
+//!   moved       4.50 GB  in    12,345 reallocations
+//! ```
+
+use crate::export::number::{bytes, count, duration, percent};
+use crate::profile::Profile;
+use crate::report::fit::{shorten, wrap};
+use crate::symbolize::visible;
+
+/// One line of the figures: so many bytes in so many things, and a remark.
+struct Row {
+    label: &'static str,
+    bytes: u64,
+    things: u64,
+    thing: &'static str,
+    remark: String,
+}
+
+/// The title and the figures: five lines.
+pub(super) fn figures(profile: &Profile, width: usize) -> Vec<String> {
+    let rows = rows(profile);
+    let bytes_width = rows.iter().map(|row| bytes(row.bytes).len()).max().unwrap_or(0);
+    let things_width = rows.iter().map(|row| count(row.things).len()).max().unwrap_or(0);
+    let line = |row: &Row| {
+        let Row { label, bytes: amount, things, thing, remark } = row;
+        let (amount, things) = (bytes(*amount), count(*things));
+        let line = format!("  {label:<10}  {amount:>bytes_width$}  in {things:>things_width$} {thing:<13}  {remark}");
+        line.trim_end().to_owned()
+    };
+    core::iter::once(title(profile, width)).chain(rows.iter().map(line)).collect()
+}
+
+/// What is missing, if anything is, and the notes.
+pub(super) fn remarks(profile: &Profile, width: usize) -> Vec<String> {
+    let mut lines = Vec::new();
+    if !profile.completeness().is_complete() {
+        let reasons: Vec<String> =
+            profile.completeness().reasons().map(|(number, reason)| format!("{} {reason}", count(number))).collect();
+        lines.extend(wrap("  incomplete: ", &reasons.join(", "), width));
+    }
+    for note in profile.notes() {
+        lines.extend(wrap("  note: ", &visible(note), width));
+    }
+    lines
+}
+
+fn title(profile: &Profile, width: usize) -> String {
+    let name = if profile.name().is_empty() { "(unnamed)" } else { profile.name() };
+    let name = shorten(&visible(name), width / 2);
+    let took = duration(profile.elapsed());
+    match profile.command() {
+        "" => format!("{name}, {took}"),
+        command => shorten(&format!("{name}, {took}: {}", visible(command)), width),
+    }
+}
+
+fn rows(profile: &Profile) -> [Row; 4] {
+    let stats = profile.stats();
+    let row = |label, bytes, things, thing, remark| Row { label, bytes, things, thing, remark };
+    [
+        row("allocated", stats.total_bytes, stats.total_blocks, "blocks", blocks_remark(profile)),
+        row("peak", stats.peak_bytes, stats.peak_blocks, "blocks", peak_remark(stats.peak_error_bytes)),
+        row("still live", stats.live_bytes, stats.live_blocks, "blocks", "when the measurement ended".to_owned()),
+        row("moved", stats.moved_bytes, stats.reallocations, "reallocations", overhead_remark(profile)),
+    ]
+}
+
+fn blocks_remark(profile: &Profile) -> String {
+    let stats = profile.stats();
+    if stats.total_blocks == 0 {
+        return "nothing was allocated".to_owned();
+    }
+    let share = percent(stats.temporary_blocks as f64 / stats.total_blocks as f64);
+    format!("{} temporary ({share}), largest {}", count(stats.temporary_blocks), bytes(stats.largest_block_bytes))
+}
+
+fn peak_remark(error_bytes: u64) -> String {
+    if error_bytes == 0 {
+        "exact".to_owned()
+    } else {
+        format!("the true peak is at most {} higher", bytes(error_bytes))
+    }
+}
+
+fn overhead_remark(profile: &Profile) -> String {
+    format!("heaplens itself took {}", bytes(profile.overhead_bytes()))
+}

@@ -1,0 +1,56 @@
+//! Why nothing can be measured, with the remedy.
+
+use crate::allocator;
+use crate::record::scopes::Refused;
+use core::fmt;
+
+/// Why a scope could not be opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ScopeError {
+    /// Heaplens is not the global allocator of this program.
+    NotInstalled,
+    /// As many scopes are open, or closed with live blocks under an open one, as there can be.
+    TooManyScopes,
+    /// Too many scopes with stacks are open around this thread.
+    TooDeep,
+}
+
+impl ScopeError {
+    /// The error that stands in the way of every measurement, if any.
+    pub(crate) fn check() -> Result<(), Self> {
+        if allocator::is_installed() { Ok(()) } else { Err(Self::NotInstalled) }
+    }
+}
+
+impl From<Refused> for ScopeError {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::NoRecord => Self::TooManyScopes,
+            Refused::TooDeep => Self::TooDeep,
+        }
+    }
+}
+
+impl fmt::Display for ScopeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NotInstalled => {
+                "heaplens is not the global allocator of this program, so there is nothing to measure: \
+                 write `heaplens::install!();` at the top of the program's main file or of this test file \
+                 (and link the standard library statically, which is the default)"
+            }
+            Self::TooManyScopes => {
+                "16,384 memory scopes are open, or closed with live blocks under an open one, \
+                 or the recorder's memory limit is reached: \
+                 finish scopes that are no longer needed"
+            }
+            Self::TooDeep => {
+                "8 scopes with call stacks are open around this thread: \
+                 profile fewer levels at once, or use `measure` for the inner ones"
+            }
+        })
+    }
+}
+
+impl core::error::Error for ScopeError {}

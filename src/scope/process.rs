@@ -1,0 +1,67 @@
+//! The figures of the whole process.
+
+use crate::record::reader;
+use crate::stats::MemoryStats;
+use core::sync::atomic::{AtomicU64, Ordering};
+
+/// The figures of the process since its start.
+///
+/// # Accuracy
+///
+/// Exact when the threads that allocate are joined or idle; beside running threads a reading is not one instant, but
+/// conservation holds and nothing is negative. The peak is exact while one thread allocates; with several
+/// [`peak_error_bytes`](MemoryStats::peak_error_bytes) bounds its error.
+///
+/// # Cost
+///
+/// Linear in the highest number of threads that were alive at once: at most a microsecond for 16. It allocates nothing.
+///
+/// ```
+/// heaplens::install!();
+///
+/// fn main() {
+///     let before = heaplens::stats();
+///     let bytes = vec![1_u8; 1_000];
+///     let after = heaplens::stats();
+///     assert_eq!(after.live_bytes - before.live_bytes, 1_000);
+///     drop(bytes);
+/// }
+/// ```
+///
+/// # Panics
+///
+/// If heaplens is not installed: no figure would be true.
+#[must_use]
+pub fn stats() -> MemoryStats {
+    if let Err(error) = super::ScopeError::check() {
+        panic!("{error}");
+    }
+    with_lifetime_peak(reader::process())
+}
+
+/// The peak of the process up to the last restart of the recorder's peak, when a recording began: blocks, bytes, error.
+static BLOCKS: AtomicU64 = AtomicU64::new(0);
+static BYTES: AtomicU64 = AtomicU64::new(0);
+static ERROR: AtomicU64 = AtomicU64::new(0);
+
+/// Figures whose peak is that since the start of the process, across restarts.
+fn with_lifetime_peak(figures: MemoryStats) -> MemoryStats {
+    let earlier = BYTES.load(Ordering::Relaxed);
+    if earlier <= figures.peak_bytes {
+        return figures;
+    }
+    MemoryStats {
+        peak_bytes: earlier,
+        peak_blocks: BLOCKS.load(Ordering::Relaxed),
+        peak_error_bytes: ERROR.load(Ordering::Relaxed),
+        ..figures
+    }
+}
+
+/// Keeps the peak so far, because the recorder is about to look for a new one.
+pub(crate) fn remember_peak() {
+    let figures = with_lifetime_peak(reader::process());
+    BLOCKS.store(figures.peak_blocks, Ordering::Relaxed);
+    ERROR.store(figures.peak_error_bytes, Ordering::Relaxed);
+    BYTES.store(figures.peak_bytes, Ordering::Relaxed);
+}

@@ -1,0 +1,130 @@
+//! From a return address to the functions it lies in.
+//!
+//! Addresses repeat in nearly every stack, and reading debug information is slow, so each address is looked up once. The
+//! lookup reads the files of the running process: it works for addresses of this process only.
+
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use crate::symbolize::module::qualified;
+use crate::symbolize::{Frame, Origin};
+
+/// Names the frames of return addresses, and remembers them.
+#[derive(Default)]
+pub(crate) struct Symbolizer {
+    known: HashMap<usize, Rc<[Frame]>>,
+}
+
+/// What to write into `Cargo.toml` when functions of the program have names but no lines.
+const NO_DEBUG_INFORMATION: &str =
+    "no file and line: set `debug = \"limited\"` under `[profile.release]` in Cargo.toml";
+/// What to write into `Cargo.toml` when the program has no names at all.
+const NO_SYMBOLS: &str =
+    "no function names: remove `strip` and set `debug = \"limited\"` under `[profile.release]` in Cargo.toml";
+
+impl Symbolizer {
+    /// The frames at a return address, the innermost inlined one first. Never empty: an address that nobody knows gives
+    /// one frame with the address as its name.
+    pub(crate) fn frames(&mut self, return_address: usize) -> Rc<[Frame]> {
+        let frames = self.known.entry(return_address).or_insert_with(|| look_up(return_address));
+        Rc::clone(frames)
+    }
+
+    /// What the user can change to see more, if the debug information leaves out most of the program's own functions.
+    pub(crate) fn note(&self) -> Option<String> {
+        let frames = || self.known.values().flat_map(|frames| frames.iter());
+        let unnamed = frames().filter(|frame| is_unnamed(frame)).count();
+        let own = frames().filter(|frame| frame.origin != Origin::Runtime && !is_unnamed(frame)).count();
+        let own_without_file = frames().filter(|frame| frame.origin == Origin::User && frame.file.is_none()).count();
+        if unnamed > own {
+            Some(NO_SYMBOLS.to_owned())
+        } else if 2 * own_without_file > own {
+            Some(NO_DEBUG_INFORMATION.to_owned())
+        } else {
+            None
+        }
+    }
+}
+
+/// The frames at a return address, from the debug information of the running process.
+fn look_up(return_address: usize) -> Rc<[Frame]> {
+    let mut frames = Vec::new();
+    // A return address is the instruction after the call, which may belong to the next line or the next function.
+    let call = return_address.saturating_sub(1);
+    backtrace::resolve(core::ptr::without_provenance_mut(call), |symbol| {
+        if let Some(name) = symbol.name() {
+            let file = symbol.filename().map(|file| file.to_string_lossy().into_owned());
+            // The alternate form leaves out the hash that the compiler appends.
+            frames.push(named_frame(format!("{name:#}"), file, symbol.lineno()));
+        }
+    });
+    if frames.is_empty() {
+        frames.push(unnamed_frame(return_address));
+    }
+    frames.into()
+}
+
+/// A frame whose origin is judged by the name as the compiler wrote it.
+fn named_frame(name: String, file: Option<String>, line: Option<u32>) -> Frame {
+    let mut frame = Frame::code(name, file, line);
+    frame.function = qualified(frame.function, frame.file.as_deref());
+    frame
+}
+
+/// A frame for an address that nobody knows: generated code, or a library without symbols.
+fn unnamed_frame(address: usize) -> Frame {
+    Frame { origin: Origin::Dependency, ..Frame::code(format!("{address:#x}"), None, None) }
+}
+
+fn is_unnamed(frame: &Frame) -> bool {
+    frame.function.starts_with("0x")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[inline(never)]
+    fn return_addresses() -> Vec<usize> {
+        let mut addresses = Vec::new();
+        backtrace::trace(|frame| {
+            addresses.push(frame.ip() as usize);
+            true
+        });
+        addresses
+    }
+
+    #[test]
+    fn a_function_of_this_program_gets_its_name_file_and_line() {
+        let mut symbolizer = Symbolizer::default();
+        let frames: Vec<Frame> =
+            return_addresses().iter().flat_map(|address| symbolizer.frames(*address).to_vec()).collect();
+        let here = frames.iter().find(|frame| frame.function.contains("return_addresses")).expect("named");
+        assert!(here.file.as_ref().is_some_and(|file| file.ends_with("resolve.rs")));
+        assert!(here.line.is_some_and(|line| line > 1));
+        assert!(!here.function.contains("::h"), "the hash is left out: {}", here.function);
+        assert!(frames.iter().any(|frame| frame.origin == Origin::Runtime));
+        assert_eq!(symbolizer.note(), None);
+    }
+
+    #[test]
+    fn an_unknown_address_is_one_frame_and_the_answer_is_remembered() {
+        let mut symbolizer = Symbolizer::default();
+        let first = symbolizer.frames(0x10);
+        assert_eq!(first.len(), 1);
+        assert_eq!((first[0].function.as_str(), first[0].origin), ("0x10", Origin::Dependency));
+        assert!(Rc::ptr_eq(&first, &symbolizer.frames(0x10)));
+        assert_eq!(symbolizer.frames(0).len(), 1);
+    }
+
+    #[test]
+    fn a_note_names_the_line_of_cargo_toml_that_is_missing() {
+        let note = |frames: &[Frame]| Symbolizer { known: HashMap::from([(1, frames.into())]) }.note();
+        assert_eq!(note(&[]), None);
+        let without_file = named_frame("app::main".to_owned(), None, None);
+        let with_file = named_frame("app::main".to_owned(), Some("/home/me/app/src/main.rs".to_owned()), Some(3));
+        assert_eq!(note(&[with_file]), None);
+        assert!(note(&[without_file]).expect("a note").contains("debug = \"limited\""));
+        assert!(note(&[unnamed_frame(16)]).expect("a note").contains("strip"));
+    }
+}

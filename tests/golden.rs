@@ -1,0 +1,81 @@
+//! What the exports and reports write, byte by byte, from one profile that is part of the repository.
+//!
+//! `tests/golden/fluid.json` is the profile of a made-up simulation. When an output changes on purpose, write the files
+//! anew and look at the difference before committing it:
+//!
+//! ```text
+//! HEAPLENS_UPDATE_GOLDEN=1 cargo test --test golden
+//! ```
+#![cfg(feature = "stacks")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use heaplens::{Metric, Profile};
+
+fn golden(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name)
+}
+
+fn fluid() -> Profile {
+    Profile::load(golden("fluid.json")).expect("the profile is part of the repository")
+}
+
+/// Compares what was written with the file of that name, or writes the file when asked to.
+fn assert_golden(name: &str, written: &[u8]) {
+    let path = golden(name);
+    if std::env::var_os("HEAPLENS_UPDATE_GOLDEN").is_some() {
+        fs::write(&path, written).expect("the folder of golden files can be written");
+        return;
+    }
+    let expected = fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    assert!(
+        expected == written,
+        "{name} differs; if that is meant, run HEAPLENS_UPDATE_GOLDEN=1 cargo test --test golden. Written:\n{}",
+        String::from_utf8_lossy(written)
+    );
+}
+
+#[test]
+fn the_folded_stacks_of_every_metric_are_as_committed() {
+    for metric in Metric::ALL {
+        let mut written = Vec::new();
+        fluid().write_folded(metric, &mut written).expect("memory can be written");
+        assert_golden(&format!("fluid.{metric}.folded"), &written);
+    }
+}
+
+#[test]
+fn folded_stacks_with_runtime_frames_are_as_committed() {
+    let mut written = Vec::new();
+    let profile = fluid().with_runtime_frames(true);
+    profile.write_folded(Metric::LiveAtEndBytes, &mut written).expect("memory can be written");
+    assert_golden("fluid.live-at-end-bytes.runtime-frames.folded", &written);
+}
+
+#[cfg(feature = "flamegraph")]
+#[test]
+fn the_flame_graph_is_as_committed() {
+    let mut written = Vec::new();
+    fluid().write_flamegraph(Metric::LiveAtPeakBytes, &mut written).expect("memory can be written");
+    assert_golden("fluid.live-at-peak-bytes.svg", &written);
+}
+
+#[cfg(feature = "flamegraph")]
+#[test]
+fn the_flame_graph_of_nothing_is_as_committed() {
+    let mut written = Vec::new();
+    Profile::default().write_flamegraph(Metric::TemporaryBlocks, &mut written).expect("memory can be written");
+    assert_golden("empty.temporary-blocks.svg", &written);
+}
+
+#[test]
+fn the_summary_is_as_committed() {
+    assert_golden("fluid.summary.txt", fluid().summary().as_bytes());
+    assert_golden("empty.summary.txt", Profile::default().summary().as_bytes());
+}
+
+#[test]
+fn the_full_report_is_as_committed() {
+    assert_golden("fluid.full-report.txt", fluid().full_report(2).as_bytes());
+}

@@ -1,0 +1,206 @@
+//! Names that would break a format: whatever a symbol, a path or a scope is called, every output stays well-formed.
+//!
+//! The profiles are made from a fixed sequence of pseudo-random numbers, so that a failure repeats itself.
+#![cfg(feature = "stacks")]
+
+use heaplens::{Metric, Profile};
+use serde_json::{Value, json};
+
+/// Parts that hostile names are made of: what JSON, folded stacks, XML and terminals give a meaning to.
+const PARTS: [&str; 24] = [
+    "",
+    " ",
+    ";",
+    "\"",
+    "'",
+    "\\",
+    "<",
+    ">",
+    "&",
+    "]]>",
+    "--",
+    "\n",
+    "\r\n",
+    "\0",
+    "\u{1b}[2J",
+    "\u{9b}",
+    "\u{202e}",
+    "\u{ffff}",
+    "größe",
+    "漢字",
+    "# ",
+    " 12",
+    "_[k]",
+    "f::<[u8; 8]>",
+];
+
+/// The generator of Marsaglia's "Xorshift RNGs" (2003) with his shifts for 64 bits.
+struct Numbers(u64);
+
+impl Numbers {
+    fn below(&mut self, limit: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        (self.0 % limit as u64) as usize
+    }
+
+    fn name(&mut self) -> String {
+        (0..self.below(5)).map(|_| PARTS[self.below(PARTS.len())]).collect()
+    }
+}
+
+/// A sound profile with hostile names, by its file format.
+fn profile(seed: u64) -> Profile {
+    let mut numbers = Numbers(seed);
+    let origins = ["user", "dependency", "runtime", "scope", "marker"];
+    let frames: Vec<Value> = (0..8)
+        .map(|number| {
+            let mut frame = json!({ "function": numbers.name(), "origin": origins[numbers.below(5)], "line": number });
+            if numbers.below(2) == 0 {
+                frame["file"] = json!(format!("/home/me/{}.rs", numbers.name()));
+            }
+            frame
+        })
+        .collect();
+    let mut whole = empty_figures();
+    let sites: Vec<Value> = (0..12)
+        .map(|_| {
+            let stack: Vec<usize> = (0..numbers.below(6)).map(|_| numbers.below(frames.len())).collect();
+            let blocks = numbers.below(1000) as u64 + 1;
+            let bytes = blocks * (numbers.below(5000) as u64 + 1);
+            for (figure, value) in [
+                ("total_blocks", blocks),
+                ("total_bytes", bytes),
+                ("peak_blocks", blocks),
+                ("peak_bytes", bytes),
+                ("live_blocks", blocks),
+                ("live_bytes", bytes),
+            ] {
+                whole[figure] = json!(whole[figure].as_u64().expect("a figure") + value);
+            }
+            json!({ "frames": stack, "stats": {
+                "total_blocks": blocks, "total_bytes": bytes, "freed_blocks": 0, "freed_bytes": 0,
+                "live_at_peak_blocks": blocks, "live_at_peak_bytes": bytes, "temporary_blocks": 0,
+            }})
+        })
+        .collect();
+    let header = json!({
+        "name": numbers.name(), "command": numbers.name(), "directory": numbers.name(), "pid": 1,
+        "started_unix_seconds": u64::MAX, "elapsed_nanoseconds": u64::MAX, "heaplens_version": numbers.name(),
+        "overhead_bytes": u64::MAX,
+    });
+    let text = json!({
+        "format": "heaplens-profile", "version": 1, "header": header, "stats": whole,
+        "completeness": heaplens::Completeness::default(), "notes": [numbers.name(), numbers.name()],
+        "frames": frames, "sites": sites,
+    });
+    Profile::read_json(text.to_string().as_bytes()).expect("sound figures")
+}
+
+fn empty_figures() -> Value {
+    serde_json::to_value(heaplens::MemoryStats::default()).expect("plain figures")
+}
+
+fn profiles() -> impl Iterator<Item = Profile> {
+    (1..=200_u64).map(|seed| profile(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15)))
+}
+
+fn has_control_characters(text: &str) -> bool {
+    text.chars().any(|character| character.is_control() && character != '\n')
+}
+
+#[test]
+fn any_name_survives_the_file() {
+    for profile in profiles() {
+        let mut text = Vec::new();
+        profile.write_json(&mut text).expect("memory can be written");
+        assert_eq!(Profile::read_json(text.as_slice()).expect("just written"), profile);
+    }
+}
+
+#[test]
+fn a_folded_line_is_frames_and_one_figure_and_the_figures_add_up() {
+    for profile in profiles() {
+        let mut text = Vec::new();
+        profile.write_folded(Metric::TotalBytes, &mut text).expect("memory can be written");
+        let text = String::from_utf8(text).expect("UTF-8");
+        assert!(!has_control_characters(&text), "{text:?}");
+        let mut sum = 0;
+        for line in text.lines() {
+            let (stack, value) = line.rsplit_once(' ').expect("a stack and a figure");
+            sum += value.parse::<u64>().expect("an integer");
+            assert!(!stack.starts_with('#') && stack.split(';').all(|name| !name.trim().is_empty()), "{line:?}");
+            let last = stack.rsplit(' ').next().expect("a word");
+            assert!(last == stack || last.parse::<f64>().is_err(), "a second figure: {line:?}");
+        }
+        assert_eq!(sum, profile.total(Metric::TotalBytes));
+    }
+}
+
+#[cfg(feature = "flamegraph")]
+#[test]
+fn a_flame_graph_is_well_formed_and_holds_the_total() {
+    for profile in profiles() {
+        let mut image = Vec::new();
+        profile.write_flamegraph(Metric::TotalBytes, &mut image).expect("memory can be written");
+        let image = String::from_utf8(image).expect("UTF-8");
+        assert_well_formed(&image);
+        let total = format!("total_samples=\"{}\"", profile.total(Metric::TotalBytes));
+        assert!(image.contains(&total), "{total} is missing: a line was left out or read as something else");
+    }
+}
+
+#[test]
+fn a_summary_fits_the_terminal_and_does_not_act_on_it() {
+    for profile in profiles() {
+        let text = profile.summary();
+        assert!(text.lines().count() <= 25, "{text}");
+        assert!(text.lines().all(|line| line.chars().count() <= 100), "{text}");
+        assert!(!has_control_characters(&text), "{text:?}");
+        assert!(!has_control_characters(&profile.full_report(3)));
+    }
+}
+
+/// Reads XML as strictly as a browser does: legal characters, tags that close in order, and known references only.
+#[cfg(feature = "flamegraph")]
+fn assert_well_formed(xml: &str) {
+    let illegal =
+        |c: char| (c.is_control() && !matches!(c, '\t' | '\n' | '\r')) || matches!(c, '\u{fffe}' | '\u{ffff}');
+    assert!(!xml.contains(illegal), "a character that XML forbids");
+    let mut open: Vec<&str> = Vec::new();
+    let mut rest = xml;
+    while let Some((text, after)) = rest.split_once('<') {
+        assert_references(text);
+        let end_of = |end: &str| after.find(end).unwrap_or_else(|| panic!("no {end:?} in {after:.80}")) + end.len();
+        let (tag, remaining) = if after.starts_with("!--") {
+            after.split_at(end_of("-->"))
+        } else if after.starts_with("![CDATA[") {
+            after.split_at(end_of("]]>"))
+        } else {
+            after.split_at(end_of(">"))
+        };
+        rest = remaining;
+        match tag.strip_suffix('>').expect("cut after it") {
+            markup if markup.starts_with(['!', '?']) => {}
+            closing if closing.starts_with('/') => assert_eq!(open.pop(), Some(&closing[1..]), "tags close in order"),
+            opening => {
+                assert_references(opening);
+                assert_eq!(opening.matches('"').count() % 2, 0, "quotes come in pairs: {opening}");
+                if !opening.ends_with('/') {
+                    open.push(opening.split_whitespace().next().expect("a name"));
+                }
+            }
+        }
+    }
+    assert!(open.is_empty() && rest.trim().is_empty(), "left open: {open:?}");
+}
+
+/// Every ampersand begins one of the five references that need no definition, or a number.
+#[cfg(feature = "flamegraph")]
+fn assert_references(text: &str) {
+    for (position, _) in text.match_indices('&') {
+        let known = ["&amp;", "&lt;", "&gt;", "&quot;", "&apos;", "&#"];
+        assert!(known.iter().any(|reference| text[position..].starts_with(reference)), "{:.40}", &text[position..]);
+    }
+}
