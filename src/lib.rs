@@ -13,7 +13,11 @@ mod export;
 #[cfg(feature = "stacks")]
 mod profile;
 #[cfg(feature = "stacks")]
+mod profiler;
+#[cfg(feature = "stacks")]
 mod report;
+#[cfg(feature = "stacks")]
+mod snapshot;
 #[cfg(feature = "stacks")]
 mod symbolize;
 
@@ -28,3 +32,5 @@ pub use stats::MemoryStats;
 pub use profile::{Metric, Profile, ProfileError, Site, SiteStats};
 #[cfg(feature = "stacks")]
 pub use symbolize::{Frame, Origin};
+#[cfg(feature = "stacks")]
+pub use profiler::{Profiler, ProfilerBuilder, ProfilerError, profile, try_profile};

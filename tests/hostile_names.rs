@@ -162,6 +162,41 @@ fn a_summary_fits_the_terminal_and_does_not_act_on_it() {
     }
 }
 
+#[test]
+fn the_largest_figures_fit_the_summary_and_the_image() {
+    let mut whole = empty_figures();
+    for figure in whole.as_object_mut().expect("figures").values_mut() {
+        *figure = json!(u64::MAX);
+    }
+    whole["freed_blocks"] = json!(0);
+    whole["freed_bytes"] = json!(0);
+    whole["temporary_blocks"] = json!(0);
+    let most = u64::MAX;
+    let header = json!({
+        "name": "n".repeat(300), "command": "c".repeat(300), "directory": "", "pid": u32::MAX, "heaplens_version": "",
+        "started_unix_seconds": most, "elapsed_nanoseconds": most, "overhead_bytes": most,
+    });
+    let frame = json!({ "function": "f".repeat(500), "file": format!("{}:9", "p".repeat(5000)), "origin": "user" });
+    let text = json!({
+        "format": "heaplens-profile", "version": 1, "header": header, "stats": whole, "frames": [frame],
+        "completeness": heaplens::Completeness::default(), "notes": vec!["x".repeat(300); 50],
+        "sites": [{ "frames": vec![0; 5000], "stats": {
+            "total_blocks": most, "total_bytes": most, "freed_blocks": 0, "freed_bytes": 0,
+            "live_at_peak_blocks": most, "live_at_peak_bytes": most, "temporary_blocks": 0,
+        }}],
+    });
+    let profile = Profile::read_json(text.to_string().as_bytes()).expect("sound figures");
+    let summary = profile.summary();
+    assert!(summary.lines().count() <= 25 && summary.lines().all(|line| line.chars().count() <= 100), "{summary}");
+    assert!(summary.contains("18,446,744,073,709,551,615"));
+    #[cfg(feature = "flamegraph")]
+    {
+        let mut image = Vec::new();
+        profile.write_flamegraph(Metric::TotalBytes, &mut image).expect("memory can be written");
+        assert_well_formed(&String::from_utf8(image).expect("UTF-8"));
+    }
+}
+
 /// Reads XML as strictly as a browser does: legal characters, tags that close in order, and known references only.
 #[cfg(feature = "flamegraph")]
 fn assert_well_formed(xml: &str) {

@@ -168,8 +168,7 @@ fn only_the_owner_can_read_a_profile_and_a_link_stays_a_link() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_full_disk_keeps_the_old_file() {
-    // `/dev/full` refuses every write, and a device is written to and never replaced.
+fn a_full_disk_is_reported_and_a_device_is_not_replaced() {
     let error = fluid().save("/dev/full").expect_err("no space");
     assert!(error.to_string().starts_with("/dev/full: "), "{error}");
     assert!(!Path::new("/dev/full").is_file(), "the device is still a device");

@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use crate::completeness::Completeness;
 use crate::profile::{Header, Profile, ProfileBuilder, ProfileError, Stack};
 use crate::stats::MemoryStats;
-use crate::symbolize::Frame;
+use crate::symbolize::{Frame, visible};
 
 /// The version of the format that is written, and the latest that is read.
 pub(super) const VERSION: u32 = 1;
@@ -121,7 +121,8 @@ fn refusal(text: &[u8], error: &serde_json::Error) -> ProfileError {
     let ours = text.starts_with(BEGINNING) || BEGINNING.starts_with(text);
     match (error.is_eof(), ours) {
         (true, true) => ProfileError::Truncated,
-        (false, true) => ProfileError::damaged(error.to_string()),
+        // The text quotes the file, which is foreign input.
+        (false, true) => ProfileError::damaged(visible(&error.to_string())),
         (_, false) => ProfileError::NotAProfile,
     }
 }

@@ -81,3 +81,24 @@ fn create(path: &Path, access: Access) -> io::Result<File> {
     let _ = access;
     options.open(path)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failed_write_keeps_the_old_contents_and_leaves_nothing_behind() {
+        let folder = std::env::temp_dir().join(format!("heaplens-replace-{}", process::id()));
+        fs::create_dir_all(&folder).expect("the temporary folder can be written");
+        let path = folder.join("figures");
+        replace_file(&path, Access::Usual, |writer| writer.write_all(b"old")).expect("writable");
+        let error = replace_file(&path, Access::Usual, |writer| {
+            writer.write_all(b"half of the new")?;
+            Err(io::Error::other("no more"))
+        });
+        assert!(error.expect_err("the writer failed").to_string().contains("no more"));
+        assert_eq!(fs::read(&path).expect("still there"), b"old");
+        assert_eq!(fs::read_dir(&folder).expect("the folder is there").count(), 1);
+        fs::remove_dir_all(folder).expect("made by this test");
+    }
+}

@@ -13,7 +13,7 @@ pub(crate) struct OwnWork {
 
 impl OwnWork {
     pub(crate) fn begin() -> Self {
-        let slot = slots::current_or_attach();
+        let slot = slots::current_for_library();
         if let Some(slot) = slot {
             slot.begin_own_work();
         }

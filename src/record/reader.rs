@@ -119,7 +119,7 @@ pub(crate) fn completeness_of(slot: &Slot) -> Completeness {
 
 /// Number of allocations by the recorder's own work on the calling thread.
 pub(crate) fn own_events_here() -> Option<u64> {
-    slots::current_or_attach().map(Slot::own_events)
+    slots::current_for_library().map(Slot::own_events)
 }
 
 /// Bytes that the recorder takes: its tables, and what its own work holds.

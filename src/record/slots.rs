@@ -43,17 +43,24 @@ pub(crate) fn current() -> Option<&'static Slot> {
     CURRENT.try_with(Cell::get).ok().flatten()
 }
 
-/// The slot of the calling thread, given out if need be. `None` when the recorder stands aside: see [`start`].
+/// The slot of the calling thread, given out if need be, for an event of the allocator. `None` when the recorder stands
+/// aside: see [`start`].
 #[inline(always)]
 pub(crate) fn current_or_attach() -> Option<&'static Slot> {
     match current() {
         Some(slot) => Some(slot),
-        None => attach(),
+        None => attach(start::Asker::Allocator),
     }
 }
 
+/// The slot of the calling thread, given out if need be, for a call of the library. `None` when the allocator is not
+/// that of the program.
+pub(crate) fn current_for_library() -> Option<&'static Slot> {
+    current().or_else(|| attach(start::Asker::Library))
+}
+
 #[cold]
-fn attach() -> Option<&'static Slot> {
+fn attach(asker: start::Asker) -> Option<&'static Slot> {
     if start::stands_aside() {
         return None;
     }
@@ -64,11 +71,12 @@ fn attach() -> Option<&'static Slot> {
     let Some(slot) = slot else { return shared() };
     slot.begin_thread();
     let _ = CURRENT.try_with(|current| current.set(Some(slot)));
-    thread_exit::call_at_exit(detach, ptr::from_ref(slot).cast_mut().cast());
-    if start::runs_for_the_first_time(slot) {
+    if start::can_record(slot, asker) {
+        thread_exit::call_at_exit(detach, ptr::from_ref(slot).cast_mut().cast());
         return Some(slot);
     }
     let _ = CURRENT.try_with(|current| current.set(None));
+    FREE.put(slot.index() as usize);
     None
 }
 

@@ -20,21 +20,38 @@ const ASIDE: u8 = 3;
 
 static STATE: AtomicU8 = AtomicU8::new(UNKNOWN);
 
+/// Who needs to know.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Asker {
+    /// An event of the allocator: the answer holds for the life of the process.
+    Allocator,
+    /// A call of the library: "no" may only mean that the allocator is not installed.
+    Library,
+}
+
 /// Whether the recorder leaves everything to the inner allocator.
 pub(crate) fn stands_aside() -> bool {
     STATE.load(Ordering::Relaxed) == ASIDE
 }
 
-/// Finds out, on the first call in the process, whether the recorder can be exact. `false`: it stands aside.
-pub(crate) fn runs_for_the_first_time(slot: &Slot) -> bool {
+/// Finds out, if nobody did before, whether the recorder can be exact.
+pub(crate) fn can_record(slot: &Slot, asker: Asker) -> bool {
     match STATE.compare_exchange(UNKNOWN, ASKING, Ordering::Relaxed, Ordering::Relaxed) {
         Ok(_) => {}
         Err(state) => return state != ASIDE,
     }
     let reached = standard_library_reaches(slot);
-    fault::plant_from_environment();
-    STATE.store(if reached { REACHED } else { ASIDE }, Ordering::Relaxed);
-    if !reached {
+    STATE.store(
+        match (reached, asker) {
+            (true, _) => REACHED,
+            (false, Asker::Allocator) => ASIDE,
+            (false, Asker::Library) => UNKNOWN,
+        },
+        Ordering::Relaxed,
+    );
+    if reached {
+        fault::plant_from_environment();
+    } else if asker == Asker::Allocator {
         say_so();
     }
     reached

@@ -30,8 +30,10 @@ pub(super) fn figures(profile: &Profile, width: usize) -> Vec<String> {
     let line = |row: &Row| {
         let Row { label, bytes: amount, things, thing, remark } = row;
         let (amount, things) = (bytes(*amount), count(*things));
-        let line = format!("  {label:<10}  {amount:>bytes_width$}  in {things:>things_width$} {thing:<13}  {remark}");
-        line.trim_end().to_owned()
+        let figures = format!("  {label:<10}  {amount:>bytes_width$}  in {things:>things_width$} {thing:<13}  ");
+        // Figures of twenty digits leave no room for a remark, and are whole nevertheless.
+        let has_room = figures.chars().count() + remark.chars().count() <= width;
+        if has_room { figures + remark } else { figures.trim_end().to_owned() }
     };
     core::iter::once(title(profile, width)).chain(rows.iter().map(line)).collect()
 }

@@ -2,7 +2,7 @@
 
 use crate::profile::{Profile, Site};
 use crate::report::fit::shorten;
-use crate::symbolize::Frame;
+use crate::symbolize::{Frame, visible};
 
 /// The most that a location takes of a line.
 const LOCATION_WIDTH: usize = 36;
@@ -25,27 +25,32 @@ fn label(profile: &Profile, site: &Site<'_>, via: Option<&Frame>, width: usize) 
     let Some(frame) = site.first_user_frame() else {
         return "(no stack)".to_owned();
     };
-    let location = profile.location(frame).map(|location| shorten_location(&location)).unwrap_or_default();
+    let location = shorten_location(&profile.location(frame).unwrap_or_default(), frame.line);
     let room = width.saturating_sub(if location.is_empty() { 0 } else { location.chars().count() + 2 });
     let name = match via {
         None => shorten(&frame.to_string(), room),
         Some(via) => {
-            let via = shorten(&via.to_string(), room / 3);
+            let (name, via) = (frame.to_string(), via.to_string());
+            let via = shorten(without_shared_path(&via, &name), room / 2);
             let left = room.saturating_sub(via.chars().count() + " via ".len());
-            format!("{} via {via}", shorten(&frame.to_string(), left))
+            format!("{} via {via}", shorten(&name, left))
         }
     };
     if location.is_empty() { name } else { format!("{name}  {location}") }
 }
 
+/// The name without the modules that it shares with another: beside `app::grid::new`, `app::grid::grow` is `grow`.
+fn without_shared_path<'n>(name: &'n str, other: &str) -> &'n str {
+    let same = name.chars().zip(other.chars()).take_while(|(a, b)| a == b && *a != '<');
+    let shared: usize = same.map(|(character, _)| character.len_utf8()).sum();
+    name[..shared].rfind("::").map_or(name, |end| &name[end + "::".len()..])
+}
+
 /// A location that fits, with its line number whole.
-fn shorten_location(location: &str) -> String {
-    let location = crate::symbolize::visible(location);
-    let (file, line) = location.rsplit_once(':').unwrap_or((&location, ""));
-    if line.is_empty() {
-        return shorten(file, LOCATION_WIDTH);
-    }
-    format!("{}:{line}", shorten(file, LOCATION_WIDTH.saturating_sub(line.chars().count() + 1)))
+fn shorten_location(location: &str, line: Option<u32>) -> String {
+    let line = line.map(|line| format!(":{line}")).unwrap_or_default();
+    let file = location.strip_suffix(&line).unwrap_or(location);
+    shorten(&visible(file), LOCATION_WIDTH - line.len()) + &line
 }
 
 /// The frame nearest to the leaf at which a stack leaves the way of another.
@@ -59,11 +64,19 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_second_name_leaves_out_the_modules_of_the_first() {
+        assert_eq!(without_shared_path("app::grid::grow", "app::grid::new"), "grow");
+        assert_eq!(without_shared_path("serde::de", "app::grid::new"), "serde::de");
+        assert_eq!(without_shared_path("app::größe", "app::größer"), "größe");
+        assert_eq!(without_shared_path("<app::A as app::B>::f", "<app::A as app::C>::f"), "<app::A as app::B>::f");
+    }
+
+    #[test]
     fn a_line_number_is_never_cut() {
         let long = format!("/home/{}/main.rs:1234", "x".repeat(80));
-        let short = shorten_location(&long);
+        let short = shorten_location(&long, Some(1234));
         assert!(short.ends_with("/main.rs:1234"), "{short}");
         assert_eq!(short.chars().count(), LOCATION_WIDTH);
-        assert_eq!(shorten_location("src/main.rs"), "src/main.rs");
+        assert_eq!(shorten_location("src/main.rs", None), "src/main.rs");
     }
 }

@@ -41,12 +41,41 @@ impl Profile {
     #[must_use]
     pub fn summary(&self) -> String {
         let top = head(self);
+        let orders: Vec<Order<'_>> = ORDERS.iter().filter_map(|order| Order::of(self, *order)).collect();
         let fits = |(rows, blank): (usize, bool)| {
-            let lines = with_orders(self, &top, rows, blank);
+            let lines = with_orders(&top, &orders, rows, blank);
             (lines.len() <= LINES).then_some(lines)
         };
         let lines = LAYOUTS.into_iter().find_map(fits).unwrap_or(top);
         lines.join("\n") + "\n"
+    }
+}
+
+/// The largest sites by one metric, and how they are headed.
+struct Order<'p> {
+    profile: &'p Profile,
+    metric: Metric,
+    heading: &'static str,
+    sites: Vec<Site<'p>>,
+}
+
+impl<'p> Order<'p> {
+    /// `None` where there is nothing of the metric.
+    fn of(profile: &'p Profile, (metric, heading): (Metric, &'static str)) -> Option<Self> {
+        let sites = profile.sites(metric);
+        (!sites.is_empty()).then_some(Self { profile, metric, heading, sites })
+    }
+
+    fn lines(&self, rows: usize) -> Vec<String> {
+        let sites = &self.sites[..self.sites.len().min(rows)];
+        let figures = |site: &Site<'_>| {
+            let mean = bytes(site.mean_size().round() as u64);
+            columns(&amount(self.metric, site.value()), &percent(site.share()), &mean)
+        };
+        let figures: Vec<String> = sites.iter().map(figures).collect();
+        let taken = figures.iter().map(String::len).max().unwrap_or(0);
+        let labels = labels(self.profile, sites, WIDTH - taken);
+        figures.iter().zip(labels).map(|(figures, label)| format!("{figures}{label}")).collect()
     }
 }
 
@@ -62,39 +91,24 @@ fn head(profile: &Profile) -> Vec<String> {
     lines
 }
 
-fn with_orders(profile: &Profile, top: &[String], rows: usize, blank: bool) -> Vec<String> {
+fn with_orders(top: &[String], orders: &[Order<'_>], rows: usize, blank: bool) -> Vec<String> {
     let mut lines = top.to_vec();
-    for (metric, heading) in ORDERS {
-        let sites = profile.sites(metric);
-        if sites.is_empty() {
-            continue;
-        }
-        let is_first = lines.len() == top.len();
-        if blank || is_first {
+    for (position, order) in orders.iter().enumerate() {
+        if blank || position == 0 {
             lines.push(String::new());
         }
-        let heading = format!("{heading:<VALUE_WIDTH$}");
-        lines.push(match is_first {
-            true => columns(&heading, "share", "mean size", "call site"),
-            false => heading.trim_end().to_owned(),
+        lines.push(match position {
+            0 => columns(&format!("{:<VALUE_WIDTH$}", order.heading), "share", "mean size") + "call site",
+            _ => order.heading.to_owned(),
         });
-        lines.extend(table(profile, metric, &sites[..sites.len().min(rows)]));
+        lines.extend(order.lines(rows));
     }
     lines
 }
 
-fn table(profile: &Profile, metric: Metric, sites: &[Site<'_>]) -> Vec<String> {
-    let room = WIDTH - columns("", "", "", "").len();
-    let labels = labels(profile, sites, room);
-    let line = |(site, label): (&Site<'_>, String)| {
-        columns(&amount(metric, site.value()), &percent(site.share()), &bytes(site.mean_size().round() as u64), &label)
-    };
-    sites.iter().zip(labels).map(line).collect()
-}
-
-/// One line of the table of sites.
-fn columns(value: &str, share: &str, mean: &str, label: &str) -> String {
-    format!("{value:>VALUE_WIDTH$}  {share:>6}  {mean:>9}  {label}")
+/// The beginning of a line of the table of sites.
+fn columns(value: &str, share: &str, mean: &str) -> String {
+    format!("{value:>VALUE_WIDTH$}  {share:>6}  {mean:>9}  ")
 }
 
 /// A value of a metric, in the form for its unit.

@@ -86,7 +86,7 @@ impl ScopeBuilder {
     /// [`ScopeError`] says why it cannot be measured, and what to do.
     pub fn try_enter(self) -> Result<MemoryScope, ScopeError> {
         ScopeError::check()?;
-        let slot = slots::current_or_attach().ok_or(ScopeError::NotInstalled)?;
+        let slot = slots::current_for_library().ok_or(ScopeError::NotInstalled)?;
         let completeness_before = reader::completeness_of(slot);
         let scope = scopes::open(slot, &self.name, self.stacks)?;
         Ok(MemoryScope {

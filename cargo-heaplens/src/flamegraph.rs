@@ -1,0 +1,94 @@
+//! `cargo heaplens flamegraph`: the profile as SVG images.
+
+use std::ffi::OsString;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use heaplens::{Metric, Profile};
+
+use crate::failure::{Failure, load, written};
+
+/// The name that stands for every metric.
+const ALL: &str = "all";
+
+/// Draws a profile as a flame graph: an SVG image for a browser.
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  cargo heaplens flamegraph app.json.gz                               writes app.total-bytes.svg
+  cargo heaplens flamegraph app.json.gz --metric live-at-peak-bytes   what is held at the peak
+  cargo heaplens flamegraph app.json.gz --metric all                  one image for each metric
+  cargo heaplens flamegraph app.json.gz -o - > graph.svg              to standard output")]
+pub(crate) struct Flamegraph {
+    /// The profile, as `Profile::save` wrote it
+    file: PathBuf,
+    /// What the width of a frame stands for
+    #[arg(long, value_name = "METRIC", default_value = Metric::TotalBytes.name(), value_parser = metrics_parser())]
+    metric: Metrics,
+    /// The image, `-` for standard output [default: FILE with the metric and `.svg` at its end]
+    #[arg(short, long, value_name = "OUT")]
+    output: Option<PathBuf>,
+    /// Shows the frames of the standard library at both ends of every stack
+    #[arg(long)]
+    runtime_frames: bool,
+}
+
+/// One metric, or all of them.
+#[derive(Clone)]
+struct Metrics(Vec<Metric>);
+
+fn metrics_parser() -> impl TypedValueParser<Value = Metrics> {
+    let names = Metric::ALL.map(Metric::name).into_iter().chain([ALL]);
+    PossibleValuesParser::new(names).try_map(|name| match name.as_str() {
+        ALL => Ok(Metrics(Metric::ALL.to_vec())),
+        name => name.parse().map(|metric| Metrics(vec![metric])),
+    })
+}
+
+impl Flamegraph {
+    pub(crate) fn run(&self) -> Result<(), Failure> {
+        if self.output.is_some() && self.metric.0.len() > 1 {
+            return Err(Failure::Usage("--output names one image: leave it out with `--metric all`".to_owned()));
+        }
+        let profile = load(&self.file)?.with_runtime_frames(self.runtime_frames);
+        self.metric.0.iter().try_for_each(|metric| self.draw(&profile, *metric))
+    }
+
+    fn draw(&self, profile: &Profile, metric: Metric) -> Result<(), Failure> {
+        let mut terminal = io::stdout().lock();
+        if self.output.as_deref() == Some(Path::new("-")) {
+            return written(profile.write_flamegraph(metric, terminal));
+        }
+        let image = self.output.clone().unwrap_or_else(|| beside(&self.file, metric));
+        profile.save_flamegraph(metric, &image)?;
+        written(writeln!(terminal, "{}", image.display()))
+    }
+}
+
+/// The image's name beside the profile: `app.json.gz` becomes `app.total-bytes.svg`.
+fn beside(profile: &Path, metric: Metric) -> PathBuf {
+    let mut stem = profile.to_owned();
+    for ending in ["gz", "json"] {
+        if stem.extension().is_some_and(|found| found == ending) {
+            stem.set_extension("");
+        }
+    }
+    let mut name = OsString::from(stem.file_name().unwrap_or_default());
+    name.push(format!(".{metric}.svg"));
+    stem.with_file_name(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_image_is_named_after_its_profile_and_metric() {
+        let name = |profile| beside(Path::new(profile), Metric::TotalBytes);
+        assert_eq!(name("/tmp/app.json.gz"), Path::new("/tmp/app.total-bytes.svg"));
+        assert_eq!(name("app.v2.json"), Path::new("app.v2.total-bytes.svg"));
+        assert_eq!(name("profile"), Path::new("profile.total-bytes.svg"));
+    }
+}

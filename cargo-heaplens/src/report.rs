@@ -1,0 +1,38 @@
+//! `cargo heaplens report`: the profile as text.
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::failure::{Failure, load, written};
+
+/// Prints a profile: the figures, and the call sites that matter most.
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  cargo heaplens report app.json.gz                  the essentials, on one screen
+  cargo heaplens report app.json.gz --full           the 10 largest call sites by every metric, with their stacks
+  cargo heaplens report app.json.gz --full --top 50  more of them")]
+pub(crate) struct Report {
+    /// The profile, as `Profile::save` wrote it
+    file: PathBuf,
+    /// Prints call stacks, by every metric
+    #[arg(long)]
+    full: bool,
+    /// How many call sites of each metric the full report has
+    #[arg(long, value_name = "N", default_value_t = 10, requires = "full")]
+    top: usize,
+    /// Shows the frames of the standard library at both ends of every stack
+    #[arg(long)]
+    runtime_frames: bool,
+}
+
+impl Report {
+    pub(crate) fn run(&self) -> Result<(), Failure> {
+        let profile = load(&self.file)?.with_runtime_frames(self.runtime_frames);
+        let text = if self.full { profile.full_report(self.top) } else { profile.summary() };
+        let mut terminal = io::stdout().lock();
+        written(terminal.write_all(text.as_bytes()).and_then(|()| terminal.flush()))
+    }
+}

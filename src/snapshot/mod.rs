@@ -1,0 +1,54 @@
+//! An owned copy of the recorder's tables, as they stood once: what happened between two readings, by call site.
+//!
+//! The layers to the right see no atomics and no tables, only these values.
+
+#![forbid(unsafe_code)]
+
+mod recording;
+
+pub(crate) use crate::record::counter::Figures;
+pub(crate) use crate::record::path_key::PathKey;
+pub(crate) use recording::Recording;
+
+use crate::record::reader;
+use crate::record::tag::SiteId;
+
+/// One call site: where, and how much.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct SiteCopy {
+    pub(crate) place: Place,
+    pub(crate) figures: Figures,
+}
+
+/// Where blocks come from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// A captured stack, from its innermost frame outwards, the scopes around it last.
+    Path(Vec<PathKey>),
+    /// Blocks that were live when the recording began.
+    BeforeRecording,
+    /// Blocks whose stack was not captured.
+    NotCaptured,
+    /// Blocks whose stack found no room below the memory limit.
+    OverLimit,
+}
+
+impl Place {
+    fn of(site: SiteId) -> Self {
+        match site {
+            SiteId::NOT_CAPTURED => Self::NotCaptured,
+            SiteId::OVERFLOW => Self::OverLimit,
+            captured => Self::Path(reader::path(captured)),
+        }
+    }
+}
+
+/// The call sites of a finished scope.
+pub(crate) fn of_scope(sites: &[(SiteId, Figures)]) -> Vec<SiteCopy> {
+    sites.iter().map(|(site, figures)| SiteCopy { place: Place::of(*site), figures: *figures }).collect()
+}
+
+/// The name of a scope's number.
+pub(crate) fn scope_name(name: u32) -> String {
+    reader::scope_name(name).unwrap_or_else(|| "(other scopes)".to_owned())
+}
