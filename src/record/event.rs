@@ -26,9 +26,7 @@ use core::sync::atomic::{AtomicU64, Ordering};
 /// `block` is a fresh block with room for a tag behind its `size` bytes.
 #[inline(always)]
 pub(crate) unsafe fn allocated(slot: &Slot, block: *mut u8, size: usize) {
-    if slot.only_counts()
-        && let Some(busy) = slot.enter()
-    {
+    if let Some(busy) = slot.enter_short_path() {
         if !slot.is_above(slot.net().wrapping_add(size as u64)) {
             slot.totals.allocated::<One>(size);
             slot.set_last(block);
@@ -48,8 +46,7 @@ pub(crate) unsafe fn allocated(slot: &Slot, block: *mut u8, size: usize) {
 pub(crate) fn freed(slot: &Slot, tag: Option<Tag>, block: *mut u8, size: usize) {
     if let Some(tag) = tag
         && tag.is_plain()
-        && slot.only_counts()
-        && let Some(busy) = slot.enter()
+        && let Some(busy) = slot.enter_short_path()
     {
         if !slot.is_below(slot.net().wrapping_sub(size as u64)) {
             slot.totals.freed::<One>(size);
@@ -88,8 +85,7 @@ impl Reallocation {
 pub(crate) unsafe fn reallocated(slot: &Slot, event: &Reallocation) {
     if let Some(tag) = event.old_tag
         && tag.is_plain()
-        && slot.only_counts()
-        && let Some(busy) = slot.enter()
+        && let Some(busy) = slot.enter_short_path()
     {
         let net = slot.net().wrapping_add(event.new_size as u64).wrapping_sub(event.old_size as u64);
         let grows = event.new_size >= event.old_size;

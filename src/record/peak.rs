@@ -89,21 +89,16 @@ pub(crate) fn crossed(slot: &Slot) {
     slot.settle();
 }
 
-/// The only thread falls from a new maximum by an event that is not counted yet, or is no longer the only one.
+/// The only thread falls from a new maximum by an event that is not counted yet, or is no longer the only one. Then
+/// another may have gone higher and fallen meanwhile, so that the figure is compared like any other.
 #[cold]
 pub(crate) fn fall(slot: &Slot) {
-    let live = hand_over(slot);
-    PEAK.fetch_max(live.max(0) as u64, Ordering::Relaxed);
-    move_epoch();
+    raise(hand_over(slot));
 }
 
 /// Hands the slot's whole change over, as when its thread ends.
 pub(crate) fn leave(slot: &Slot) {
-    if slot.is_rising() {
-        fall(slot);
-    } else {
-        raise(hand_over(slot));
-    }
+    raise(hand_over(slot));
     slot.settle();
 }
 
@@ -129,9 +124,10 @@ fn raise(live: i64) {
     }
 }
 
-/// The highest hand-over so far, in bytes.
+/// The highest hand-over so far, in bytes. A thread that was the only one, and waits since it rose above the peak, has
+/// handed over without raising it.
 pub(crate) fn highest() -> u64 {
-    PEAK.load(Ordering::Relaxed)
+    PEAK.load(Ordering::Relaxed).max((LIVE.load(Ordering::Relaxed) as i64).max(0) as u64)
 }
 
 /// How much all slots together may hold back.

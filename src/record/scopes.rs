@@ -229,10 +229,12 @@ fn nearest_open(context: Context) -> Option<(ScopeId, &'static ScopeRecord)> {
 fn enter(slot: &Slot, context: Context) {
     slot.set_context(context);
     let scope = innermost(slot);
-    slot.clear_mode(mode::SCOPED | mode::STACKS_IN_SCOPE);
-    if let Some((_, record)) = scope {
-        slot.set_mode(if record.levels() > 0 { mode::SCOPED | mode::STACKS_IN_SCOPE } else { mode::SCOPED });
-    }
+    let set = match scope {
+        None => 0,
+        Some((_, record)) if record.levels() > 0 => mode::SCOPED | mode::STACKS_IN_SCOPE,
+        Some(_) => mode::SCOPED,
+    };
+    slot.change_mode(mode::SCOPED | mode::STACKS_IN_SCOPE, set);
 }
 
 fn take_record(slot: &Slot) -> Option<(ScopeId, &'static ScopeRecord)> {

@@ -53,11 +53,13 @@ pub(crate) struct OwnWork {
 #[repr(C, align(64))]
 pub(crate) struct Slot {
     pub(crate) totals: Totals,
+    /// What an event looks at first: see [`gate`].
+    gate: AtomicU64,
+    /// The control word of [`peak`] when this slot last looked.
+    seen: AtomicU64,
     /// Bits of [`mode`]; zero on a thread for which nothing but counting is on.
     mode: AtomicU32,
     index: AtomicU32,
-    /// The control word of [`peak`] when this slot last looked.
-    seen: AtomicU64,
     /// Net figures at which the thread has to look at [`peak`]; `low` is `i64::MAX` while it rises above the peak.
     low: AtomicU64,
     high: AtomicU64,
@@ -82,10 +84,17 @@ pub(crate) struct Slot {
     pub(crate) shard: Shard,
 }
 
-/// Bits of a slot's mode. Any bit takes an event off the shortest path.
+/// Values of a slot's gate. Any other value is the control word of [`peak`] that the slot saw last: as long as the two
+/// are equal, nothing but counting is on and an event may take the short path.
+mod gate {
+    /// The thread is recording an event, so that what happens now is a signal handler's; or the slot is not one thread's.
+    pub(super) const CLOSED: u64 = 0;
+    /// Something is on: an event takes the long path.
+    pub(super) const LONG_PATH: u64 = 1;
+}
+
+/// Bits of a slot's mode. Any bit takes an event off the short path.
 pub(crate) mod mode {
-    /// The thread is recording an event: what happens now is a signal handler's.
-    pub(crate) const BUSY: u32 = 1;
     /// The thread works for the recorder.
     pub(crate) const OWN_WORK: u32 = 2;
     /// Stacks are on for the whole process.
@@ -101,52 +110,69 @@ pub(crate) mod mode {
 // SAFETY: integers and null pointers, valid when zero, without a destructor.
 unsafe impl Zeroed for Slot {}
 
-/// The slot is busy until this is dropped.
-pub(crate) struct Busy<'a>(&'a Slot);
+/// The slot's gate is closed until this is dropped.
+pub(crate) struct Busy<'a> {
+    slot: &'a Slot,
+    /// What the gate is set to again; [`gate::CLOSED`] to find out.
+    opens_to: u64,
+}
 
 impl Drop for Busy<'_> {
     #[inline(always)]
     fn drop(&mut self) {
-        self.0.clear_mode(mode::BUSY);
+        // ORDERING: the compiler keeps what was recorded before the gate opens; the only other observer is a signal
+        // handler on this thread, so that the processor needs no fence.
+        compiler_fence(Ordering::SeqCst);
+        let opens_to = if self.opens_to == gate::CLOSED { self.slot.gate_for_mode() } else { self.opens_to };
+        self.slot.gate.store(opens_to, Ordering::Relaxed);
     }
 }
 
 impl Slot {
-    #[inline(always)]
     pub(crate) fn mode(&self) -> u32 {
         self.mode.load(Ordering::Relaxed)
     }
 
-    pub(crate) fn set_mode(&self, bits: u32) {
-        self.mode.store(self.mode() | bits, Ordering::Relaxed);
-    }
-
-    #[inline(always)]
-    pub(crate) fn clear_mode(&self, bits: u32) {
-        // ORDERING: the compiler keeps what was recorded before the bit goes; the only other observer is a signal
-        // handler on this thread, so that the processor needs no fence.
+    /// Changes what is on for the thread. Not called while the slot is busy.
+    pub(crate) fn change_mode(&self, clear: u32, set: u32) {
+        self.mode.store(self.mode() & !clear | set, Ordering::Relaxed);
         compiler_fence(Ordering::SeqCst);
-        self.mode.store(self.mode() & !bits, Ordering::Relaxed);
+        self.gate.store(self.gate_for_mode(), Ordering::Relaxed);
     }
 
-    /// Whether nothing but counting is on and no news waits.
-    #[inline(always)]
-    pub(crate) fn only_counts(&self) -> bool {
-        self.mode() == 0 && self.seen.load(Ordering::Relaxed) == peak::control()
+    fn gate_for_mode(&self) -> u64 {
+        match self.mode() {
+            0 => self.seen.load(Ordering::Relaxed).max(gate::LONG_PATH),
+            mode if mode & mode::SHARED != 0 => gate::CLOSED,
+            _ => gate::LONG_PATH,
+        }
     }
 
-    /// Makes the slot busy, so that a signal handler on this thread keeps off it; `None` if one runs just now, or the
-    /// slot is not one thread's.
+    /// Closes the gate if nothing but counting is on and no news waits.
     #[inline(always)]
-    pub(crate) fn enter(&self) -> Option<Busy<'_>> {
-        let before = self.mode();
-        if before & (mode::BUSY | mode::SHARED) != 0 {
+    pub(crate) fn enter_short_path(&self) -> Option<Busy<'_>> {
+        let control = peak::control();
+        if self.gate.load(Ordering::Relaxed) != control {
             return None;
         }
-        self.mode.store(before | mode::BUSY, Ordering::Relaxed);
-        // ORDERING: the compiler reads nothing of the slot before it is busy; see `clear_mode`.
+        Some(self.close(control))
+    }
+
+    /// Closes the gate, so that a signal handler on this thread keeps off the slot; `None` if this is one, or the slot
+    /// is not one thread's.
+    pub(crate) fn enter(&self) -> Option<Busy<'_>> {
+        if self.gate.load(Ordering::Relaxed) == gate::CLOSED {
+            return None;
+        }
+        Some(self.close(gate::CLOSED))
+    }
+
+    #[inline(always)]
+    fn close(&self, opens_to: u64) -> Busy<'_> {
+        self.gate.store(gate::CLOSED, Ordering::Relaxed);
+        // ORDERING: the compiler reads nothing of the slot before its gate is closed; see `Busy::drop`.
         compiler_fence(Ordering::SeqCst);
-        Some(Busy(self))
+        Busy { slot: self, opens_to }
     }
 
     pub(crate) fn index(&self) -> u32 {
@@ -163,12 +189,12 @@ impl Slot {
         if !planted(Fault::KeepLastBlock) {
             self.last.store(0, Ordering::Relaxed);
         }
-        self.mode.store(0, Ordering::Relaxed);
         self.own_work_depth.store(0, Ordering::Relaxed);
         let context = Context::of_thread(self.index());
         self.context.store(context.to_bits(), Ordering::Relaxed);
         self.earlier_context.store(context.to_bits(), Ordering::Relaxed);
         self.seen.store(0, Ordering::Relaxed);
+        self.change_mode(!0, 0);
     }
 
     #[inline(always)]
@@ -313,7 +339,7 @@ impl Slot {
     pub(crate) fn begin_own_work(&self) {
         self.own_work_depth.store(self.own_work_depth.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
         if !planted(Fault::CountOwnWork) {
-            self.set_mode(mode::OWN_WORK);
+            self.change_mode(0, mode::OWN_WORK);
         }
     }
 
@@ -327,7 +353,7 @@ impl Slot {
         let depth = self.own_work_depth.load(Ordering::Relaxed).saturating_sub(1);
         self.own_work_depth.store(depth, Ordering::Relaxed);
         if depth == 0 {
-            self.clear_mode(mode::OWN_WORK);
+            self.change_mode(mode::OWN_WORK, 0);
         }
     }
 }

@@ -113,7 +113,7 @@ fn shared() -> Option<&'static Slot> {
     let mut slot = SHARED.load(Ordering::Acquire);
     if slot.is_null() {
         let fresh = arena::take::<Slot>()?;
-        fresh.set_mode(mode::SHARED);
+        fresh.change_mode(0, mode::SHARED);
         slot = match SHARED.compare_exchange(
             ptr::null_mut(),
             ptr::from_ref(fresh).cast_mut(),

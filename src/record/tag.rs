@@ -169,8 +169,13 @@ impl Tag {
 /// The layout to ask the inner allocator for: the user's with room for a tag. `None` when there is no such layout.
 #[inline(always)]
 pub(crate) fn with_tag(layout: Layout) -> Option<Layout> {
-    // The size of a layout is at most `isize::MAX`, so that the sum does not wrap.
-    Layout::from_size_align(layout.size() + TAG_BYTES, layout.align()).ok()
+    // Of a valid layout the size, rounded up to the alignment, is at most `isize::MAX`; so must the larger one be. The
+    // checks of `Layout::from_size_align` that a valid layout passes anyway would cost eight instructions.
+    if layout.size() > (isize::MAX as usize + 1 - TAG_BYTES).wrapping_sub(layout.align()) {
+        return None;
+    }
+    // SAFETY: the alignment is that of a valid layout, and the size was just checked against it.
+    Some(unsafe { Layout::from_size_align_unchecked(layout.size() + TAG_BYTES, layout.align()) })
 }
 
 /// Tells two copies of the library in one process apart by its address.

@@ -50,8 +50,8 @@ impl Symbolizer {
 fn look_up(return_address: usize) -> Rc<[Frame]> {
     let mut frames = Vec::new();
     // A return address is the instruction after the call, which may belong to the next line or the next function.
-    let call = return_address.saturating_sub(1);
-    backtrace::resolve(core::ptr::without_provenance_mut(call), |symbol| {
+    // `resolve` takes it as such, and looks up the byte before it.
+    backtrace::resolve(core::ptr::without_provenance_mut(return_address), |symbol| {
         if let Some(name) = symbol.name() {
             let file = symbol.filename().map(|file| file.to_string_lossy().into_owned());
             // The alternate form leaves out the hash that the compiler appends.
@@ -99,12 +99,25 @@ mod tests {
         let mut symbolizer = Symbolizer::default();
         let frames: Vec<Frame> =
             return_addresses().iter().flat_map(|address| symbolizer.frames(*address).to_vec()).collect();
-        let here = frames.iter().find(|frame| frame.function.contains("return_addresses")).expect("named");
-        assert!(here.file.as_ref().is_some_and(|file| file.ends_with("resolve.rs")));
+        let is_here = |frame: &&Frame| frame.file.as_ref().is_some_and(|file| file.ends_with("resolve.rs"));
+        let here = frames.iter().find(is_here).expect("its file is known");
+        assert!(here.function.contains("::return_addresses"), "{}", here.function);
         assert!(here.line.is_some_and(|line| line > 1));
         assert!(!here.function.contains("::h"), "the hash is left out: {}", here.function);
         assert!(frames.iter().any(|frame| frame.origin == Origin::Runtime));
         assert_eq!(symbolizer.note(), None);
+    }
+
+    #[test]
+    fn an_address_is_looked_up_as_that_of_the_call_before_it() {
+        // What returns to the first instruction of a function was called by whatever lies before it.
+        let start = return_addresses as fn() -> Vec<usize> as usize;
+        let is_named = |address| {
+            let frames = Symbolizer::default().frames(address);
+            frames.iter().any(|frame| frame.function.ends_with("::return_addresses"))
+        };
+        assert!(is_named(start + 1));
+        assert!(!is_named(start));
     }
 
     #[test]

@@ -1,0 +1,104 @@
+//! What counting costs: each workload over the bare allocator, over a wrapper that does nothing, and over heaplens, in
+//! turn, each in a process of its own, with the ratios of the medians.
+//!
+//! `cargo bench --bench hot_path` prints the table of `benches/README.md`. The machine may be noisy: the variants run
+//! interleaved and only ratios are compared.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+const VARIANTS: [&str; 3] = ["hot_path_bare", "hot_path_pass_through", "hot_path_counting"];
+/// Workloads, and the highest ratio of counting to bare (to pass-through for JSON) that is acceptable.
+const WORKLOADS: [(&str, f64); 7] = [
+    ("ring", 1.25),
+    ("ring-two-threads", 1.25),
+    ("json", 1.15),
+    ("syn", 1.10),
+    ("string-map", 1.10),
+    ("hash-map", 1.10),
+    ("boxes", 1.25),
+];
+/// Processes of each variant and workload unless `HEAPLENS_BENCH_ROUNDS` says otherwise.
+const ROUNDS: usize = 15;
+
+fn main() {
+    let rounds = std::env::var("HEAPLENS_BENCH_ROUNDS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(ROUNDS);
+    let workers = build_workers();
+    let source = largest_dependency_source();
+    println!("syn parses {} ({} kB)", source.display(), source.metadata().map_or(0, |file| file.len() / 1_000));
+    println!("{:<18}{:>12}{:>14}{:>12}{:>8}", "workload", "bare (ms)", "pass-through", "counting", "at most");
+    let mut medians = HashMap::new();
+    for (workload, limit) in WORKLOADS {
+        let mut times = [const { Vec::new() }; VARIANTS.len()];
+        for round in 0..rounds {
+            for turn in 0..VARIANTS.len() {
+                let variant = (turn + round) % VARIANTS.len();
+                times[variant].push(run(&workers[variant], workload, &source));
+            }
+        }
+        let median = times.map(|times| median(times));
+        let pass_through = median[1] / median[0];
+        let counting = if workload == "json" { median[2] / median[1] } else { median[2] / median[0] };
+        println!("{workload:<18}{:>12.2}{pass_through:>14.3}{counting:>12.3}{limit:>8.2}", median[0] / 1e6);
+        medians.insert(workload, median);
+    }
+    let scaling = |variant: usize| medians["ring"][variant] / medians["ring-two-threads"][variant];
+    println!(
+        "scaling to two threads, heaplens to bare: {:.3} (at least 0.95); json is compared with pass-through",
+        scaling(2) / scaling(0)
+    );
+}
+
+fn median(mut times: Vec<f64>) -> f64 {
+    times.sort_by(f64::total_cmp);
+    times[times.len() / 2]
+}
+
+/// Builds the workers as this program was built, and finds their files.
+fn build_workers() -> Vec<PathBuf> {
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.args(["bench", "--no-run", "--message-format=json"]).current_dir(env!("CARGO_MANIFEST_DIR"));
+    for variant in VARIANTS {
+        cargo.args(["--bench", variant]);
+    }
+    let output = cargo.output().expect("cargo runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let mut files = HashMap::new();
+    for line in String::from_utf8_lossy(&output.stdout).lines() {
+        let message: serde_json::Value = serde_json::from_str(line).expect("cargo prints JSON");
+        if let (Some(name), Some(file)) = (message["target"]["name"].as_str(), message["executable"].as_str()) {
+            files.insert(name.to_owned(), PathBuf::from(file));
+        }
+    }
+    VARIANTS.iter().map(|variant| files[*variant].clone()).collect()
+}
+
+/// The largest source file among the dependencies, which every machine that can build this has.
+fn largest_dependency_source() -> PathBuf {
+    let metadata = cargo_metadata::MetadataCommand::new().exec().expect("cargo metadata runs");
+    let mut files: Vec<(u64, PathBuf)> = Vec::new();
+    for package in metadata.packages.iter().filter(|package| package.source.is_some()) {
+        if let Some(root) = package.manifest_path.parent() {
+            collect(root.join("src").as_std_path(), &mut files);
+        }
+    }
+    files.into_iter().max().expect("there are dependencies").1
+}
+
+fn collect(folder: &Path, files: &mut Vec<(u64, PathBuf)>) {
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            collect(&path, files);
+        } else if path.extension().is_some_and(|ending| ending == "rs") {
+            files.push((entry.metadata().map_or(0, |file| file.len()), path));
+        }
+    }
+}
+
+fn run(worker: &Path, workload: &str, source: &Path) -> f64 {
+    let output = Command::new(worker).arg(workload).arg(source).output().expect("the worker runs");
+    let printed = String::from_utf8_lossy(&output.stdout);
+    printed.trim().parse().unwrap_or_else(|_| panic!("{}: {workload}: {output:?}", worker.display()))
+}
