@@ -1,4 +1,5 @@
 //! heaplens
+mod adapt;
 mod allocator;
 mod completeness;
 mod fault;
@@ -21,6 +22,8 @@ mod snapshot;
 #[cfg(feature = "stacks")]
 mod symbolize;
 
+#[cfg(feature = "jemalloc")]
+pub use adapt::jemalloc::{Jemalloc, JemallocError, JemallocStats, jemalloc_stats};
 pub use allocator::{Heaplens, is_installed};
 pub use completeness::Completeness;
 pub use scope::{

@@ -1,2 +1,100 @@
-//! Placeholder.
-fn main() {}
+//! The recorder's own work is in no figure of the user's: every public call changes none.
+
+#[path = "support/process_per_case.rs"]
+mod process_per_case;
+
+use heaplens::{MemoryScope, MemoryStats, exclude, measure, stats, try_measure};
+use std::fmt::Write;
+use std::hint::black_box;
+use std::process::ExitCode;
+
+heaplens::install!();
+
+fn main() -> ExitCode {
+    process_per_case::run(&[
+        ("asking_whether_it_is_installed_changes_nothing", is_installed),
+        ("reading_the_figures_changes_nothing", reading),
+        ("the_figures_on_a_display_change_nothing", display),
+        ("measuring_nothing_changes_nothing", measuring),
+        ("a_scope_entered_and_finished_changes_nothing", entering),
+        ("a_scope_with_stacks_changes_nothing", with_stacks),
+        ("excluding_nothing_changes_nothing", excluding),
+        ("a_measurement_inside_another_is_not_in_it", nested),
+    ])
+}
+
+/// Makes a call, which may not change any figure of the process, the first time and later.
+fn changes_nothing<R>(mut call: impl FnMut() -> R) {
+    for time in 1..=3 {
+        let before = stats();
+        drop(black_box(call()));
+        let after = stats();
+        assert_eq!(before, after, "at call {time}");
+    }
+}
+
+fn is_installed() {
+    changes_nothing(heaplens::is_installed);
+}
+
+fn reading() {
+    changes_nothing(stats);
+    changes_nothing(MemoryStats::default);
+}
+
+fn display() {
+    let mut text = String::with_capacity(4_096);
+    let (_, used) = measure("displayed", || ());
+    changes_nothing(|| {
+        text.clear();
+        write!(text, "{} {} {} {}", stats(), used, used.completeness(), used.name()).expect("there is room");
+        (used.elapsed(), used.stats(), used.peak_mb())
+    });
+}
+
+fn measuring() {
+    changes_nothing(|| measure("nothing", || ()));
+    changes_nothing(|| try_measure("nothing", || ()));
+    changes_nothing(|| heaplens::profile_memory_usage("nothing", || ()));
+    changes_nothing(|| heaplens::try_profile_memory_usage("nothing", || ()));
+}
+
+fn entering() {
+    changes_nothing(|| MemoryScope::enter("nothing").finish());
+    changes_nothing(|| MemoryScope::enter("nothing"));
+    changes_nothing(|| MemoryScope::try_enter("nothing").map(MemoryScope::finish));
+    changes_nothing(|| MemoryScope::builder("nothing").enter().finish());
+    changes_nothing(|| MemoryScope::builder("nothing").try_enter().map(|scope| scope.stats()));
+}
+
+/// Capturing a stack and copying the call sites is work of the recorder's; the one block inside is the user's.
+fn with_stacks() {
+    #[cfg(feature = "stacks")]
+    for time in 1..=3 {
+        let before = stats();
+        let scope = MemoryScope::builder("with stacks").stacks().enter();
+        drop(black_box(Box::new(17_u64)));
+        let used = scope.finish();
+        assert_eq!((used.total_blocks, used.total_bytes, used.live_bytes), (1, 8, 0), "at scope {time}");
+        drop(used);
+        let after = stats();
+        assert_eq!((after.total_blocks, after.total_bytes), (before.total_blocks + 1, before.total_bytes + 8));
+        assert_eq!((after.live_blocks, after.live_bytes), (before.live_blocks, before.live_bytes));
+    }
+}
+
+fn excluding() {
+    changes_nothing(|| exclude(|| ()));
+}
+
+fn nested() {
+    for _ in 0..3 {
+        let ((), outer) = measure("outer", || {
+            let _ = (stats(), heaplens::is_installed());
+            drop(measure("inner", || ()));
+            drop(MemoryScope::builder("inner").enter().finish());
+            exclude(|| ());
+        });
+        assert_eq!(outer.stats(), MemoryStats::default());
+    }
+}

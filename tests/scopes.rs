@@ -14,6 +14,8 @@ mod peaks;
 mod random;
 #[path = "scopes/random_nesting.rs"]
 mod random_nesting;
+#[path = "support/resized.rs"]
+mod resized;
 #[path = "support/tally.rs"]
 mod tally;
 #[path = "scopes/unwinding.rs"]

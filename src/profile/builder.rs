@@ -37,8 +37,10 @@ impl ProfileBuilder {
         Self { profile, ids: HashMap::new(), stacks: HashMap::new() }
     }
 
-    /// Adds the figures of one call stack: frames leaf first and untrimmed, open scopes outermost. Equal stacks add up.
+    /// Adds the figures of one call stack: frames leaf first and untrimmed, open scopes outermost. Equal stacks add up,
+    /// and figures that cannot be are [brought in line](SiteStats::in_line), so that what is saved can be loaded.
     pub(crate) fn site<'f>(&mut self, frames: impl IntoIterator<Item = &'f Frame>, stats: SiteStats) -> &mut Self {
+        let stats = stats.in_line();
         let ids = frames.into_iter().map(|frame| self.id(frame)).collect();
         match self.stacks.entry(ids) {
             Entry::Occupied(mut known) => known.get_mut().add(&stats),
@@ -127,6 +129,25 @@ mod tests {
         assert_eq!(profile.stacks.len(), 2);
         assert_eq!((profile.stats.total_bytes, profile.stats.total_blocks, profile.stats.live_bytes), (12, 3, 12));
         assert_eq!(profile.stats.peak_bytes, 12);
+    }
+
+    #[test]
+    fn figures_that_overtook_each_other_are_loaded_again() {
+        let ahead = SiteStats {
+            freed_blocks: 3,
+            freed_bytes: 9,
+            live_at_peak_blocks: 3,
+            live_at_peak_bytes: 9,
+            temporary_blocks: 3,
+            ..bytes(8)
+        };
+        let mut builder = builder();
+        builder.site(&[frame("a::f")], ahead);
+        let profile = builder.build();
+        assert_eq!((profile.stats.freed_bytes, profile.stats.live_bytes, profile.stats.temporary_blocks), (8, 0, 1));
+        let mut text = Vec::new();
+        profile.write_json(&mut text).expect("memory can be written");
+        assert_eq!(Profile::read_json(text.as_slice()).expect("sound"), profile);
     }
 
     #[test]

@@ -17,6 +17,7 @@ pub(crate) enum Access {
     /// Only the user who wrote it: a profile holds the command line and the paths of the program.
     OwnerOnly,
     /// Whoever the user's settings let read a newly made file.
+    #[cfg(feature = "flamegraph")]
     Usual,
 }
 
@@ -91,8 +92,8 @@ mod tests {
         let folder = std::env::temp_dir().join(format!("heaplens-replace-{}", process::id()));
         fs::create_dir_all(&folder).expect("the temporary folder can be written");
         let path = folder.join("figures");
-        replace_file(&path, Access::Usual, |writer| writer.write_all(b"old")).expect("writable");
-        let error = replace_file(&path, Access::Usual, |writer| {
+        replace_file(&path, Access::OwnerOnly, |writer| writer.write_all(b"old")).expect("writable");
+        let error = replace_file(&path, Access::OwnerOnly, |writer| {
             writer.write_all(b"half of the new")?;
             Err(io::Error::other("no more"))
         });

@@ -43,6 +43,20 @@ impl SiteStats {
         self.total_bytes.saturating_sub(self.freed_bytes)
     }
 
+    /// The nearest figures that can be: a site frees and holds at most what it allocated, and temporary blocks are freed.
+    /// Figures that are read while threads allocate can be a few events apart.
+    pub(crate) fn in_line(self) -> Self {
+        let freed_blocks = self.freed_blocks.min(self.total_blocks);
+        Self {
+            freed_blocks,
+            freed_bytes: self.freed_bytes.min(self.total_bytes),
+            live_at_peak_blocks: self.live_at_peak_blocks.min(self.total_blocks),
+            live_at_peak_bytes: self.live_at_peak_bytes.min(self.total_bytes),
+            temporary_blocks: self.temporary_blocks.min(freed_blocks),
+            ..self
+        }
+    }
+
     /// Adds the figures of another stack of the same site. A sum that 64 bits cannot hold stays at the largest number.
     pub(crate) fn add(&mut self, other: &Self) {
         *self = self.combined(other, |a, b| Some(a.saturating_add(b))).unwrap_or(*self);

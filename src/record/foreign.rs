@@ -74,6 +74,14 @@ impl ForeignWord {
         .map(|(_, after)| after)
     }
 
+    /// Counts an `amount` more that is live below a closed scope, if the record is still used for `generation`.
+    pub(crate) fn hold(&self, generation: u32, amount: u64) {
+        self.change(|word| {
+            let held = word.closed && word.generation == generation;
+            held.then(|| Foreign { amount: (word.amount + amount).min(AMOUNT_MASK), ..word })
+        });
+    }
+
     /// Closes the scope, which owns `owed` of which others may have freed some. Returns what others freed.
     pub(crate) fn close(&self, owed: u64) -> u64 {
         let closed = |word: Foreign| {

@@ -37,6 +37,8 @@ fn read_process() -> (MemoryStats, u64) {
     let epoch = peak::epoch_of(control);
     let mut sum = MemoryStats::default();
     let (mut peak_blocks, mut peak_bytes) = (0_u64, 0_u64);
+    // What is freed on every slot, before any total: a block may be freed on one thread after another allocated it.
+    slots::all().for_each(|slot| add_freed(&mut sum, slot));
     for slot in slots::all() {
         let totals = read_totals(slot);
         let live_blocks = totals.total_blocks.wrapping_sub(totals.freed_blocks);
@@ -78,11 +80,18 @@ fn read_totals(slot: &Slot) -> MemoryStats {
     }
 }
 
+/// Adds what was freed on one slot.
+fn add_freed(sum: &mut MemoryStats, slot: &Slot) {
+    // ORDERING: Acquire, pairs with the Release of the counters' additions: the totals read after it, on any slot, have
+    // the blocks whose end is seen here.
+    sum.freed_blocks = sum.freed_blocks.wrapping_add(slot.totals.freed_blocks.load(Ordering::Acquire));
+    sum.freed_bytes = sum.freed_bytes.wrapping_add(slot.totals.freed_bytes.load(Ordering::Acquire));
+}
+
+/// Adds one slot's totals but for what was freed.
 fn add(sum: &mut MemoryStats, slot: &MemoryStats) {
     sum.total_blocks = sum.total_blocks.wrapping_add(slot.total_blocks);
     sum.total_bytes = sum.total_bytes.wrapping_add(slot.total_bytes);
-    sum.freed_blocks = sum.freed_blocks.wrapping_add(slot.freed_blocks);
-    sum.freed_bytes = sum.freed_bytes.wrapping_add(slot.freed_bytes);
     sum.reallocations += slot.reallocations;
     sum.moved_bytes += slot.moved_bytes;
     sum.temporary_blocks += slot.temporary_blocks;

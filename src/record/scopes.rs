@@ -77,7 +77,7 @@ pub(crate) fn close<S>(slot: &Slot, scope: ScopeId, read_sites: impl FnOnce(Site
     }
     add(&slot.scopes.open, -1);
     if innermost {
-        enter(slot, around.map_or(Context::of_thread(slot.index()), |(outer, _)| Context::of_scope(outer)));
+        go_back(slot, record.parent());
     }
     let pass_on = around.is_some() && !record.is_drained() && !planted(Fault::ForgetForwarders);
     if innermost && !pass_on {
@@ -122,8 +122,7 @@ pub(crate) fn set_aside(slot: &Slot) -> Context {
 
 /// Goes back to the scope that [`set_aside`] left, or to the nearest one around it that is still open.
 pub(crate) fn restore(slot: &Slot, context: Context) {
-    let open = nearest_open(context);
-    enter(slot, open.map_or(Context::of_thread(slot.index()), |(scope, _)| Context::of_scope(scope)));
+    go_back(slot, context);
 }
 
 /// The thread ends: scopes that were never closed (a guard that was forgotten) are.
@@ -141,6 +140,9 @@ pub(crate) fn allocated(slot: &Slot, site: SiteId, size: usize) {
         if record.is_open(scope) {
             count_site(slot, record, site, |counter, epoch| counter.allocated::<One>(size, epoch));
             record.allocated(size);
+        } else {
+            // Closed before a scope inside it: a free of the block passes here, and nothing may be left when it has.
+            record.foreign_blocks.hold(scope.generation, 1);
         }
     }
 }
@@ -223,6 +225,17 @@ pub(super) fn chain(context: Context) -> impl Iterator<Item = (ScopeId, &'static
 
 fn nearest_open(context: Context) -> Option<(ScopeId, &'static ScopeRecord)> {
     chain(context).find(|(scope, record)| record.is_open(*scope))
+}
+
+/// Makes the nearest open scope of a context that of new blocks. No open scope is left inside of those passed over.
+fn go_back(slot: &Slot, context: Context) {
+    for (scope, record) in chain(context) {
+        if record.is_open(scope) {
+            return enter(slot, Context::of_scope(scope));
+        }
+        record.pinned.store(0, Ordering::Relaxed);
+    }
+    enter(slot, Context::of_thread(slot.index()));
 }
 
 /// Makes `context` the one of new blocks, with what it switches on.

@@ -3,6 +3,8 @@
 //! With `debug = "line-tables-only"` the compiler writes the bare names of functions: `push`, `new`, `alloc`. The path of
 //! the source file nearly always repeats the path of the module, so it stands in for what is missing.
 
+use crate::symbolize::origin::is_own_file;
+
 /// The name with the module that its file suggests in front, where the name has no path of its own.
 pub(crate) fn qualified(name: String, file: Option<&str>) -> String {
     if has_path(&name) {
@@ -24,6 +26,7 @@ fn module_of(file: &str) -> Option<String> {
     let file = file.replace('\\', "/");
     let path = file.strip_suffix(".rs")?;
     let (root, inside) = match path.rfind("/src/") {
+        Some(position) if is_own_file(&file) => ("heaplens", &path[position + "/src/".len()..]),
         Some(position) => (path[..position].rsplit('/').next()?, &path[position + "/src/".len()..]),
         None => ("", path.rsplit('/').next()?),
     };
@@ -58,6 +61,10 @@ mod tests {
         assert_eq!(named("main", "/home/me/my-app/src/main.rs"), "my_app::main");
         assert_eq!(named("from_str<&str>", "/r/serde_json-1.0.154/src/de.rs"), "serde_json::de::from_str<&str>");
         assert_eq!(named("grow_one<u8>", "/rustc/59/library/alloc/src/raw_vec/mod.rs"), "alloc::raw_vec::grow_one<u8>");
+        assert_eq!(
+            named("alloc", concat!(env!("CARGO_MANIFEST_DIR"), "/src/allocator/mod.rs")),
+            "heaplens::allocator::alloc"
+        );
         assert_eq!(named("run", "/home/me/app/examples/quickstart.rs"), "quickstart::run");
         assert_eq!(named("f<a::B>", "/r/tokio-util-0.7.1-beta/src/lib.rs"), "tokio_util::f<a::B>");
     }

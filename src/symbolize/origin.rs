@@ -85,7 +85,7 @@ impl Origin {
 
 /// Whether a file is part of heaplens itself. This file's own path tells where those are, as the compiler writes it
 /// (which `--remap-path-prefix` changes) and as cargo gives it (which is absolute also inside a workspace).
-fn is_own_file(file: &str) -> bool {
+pub(super) fn is_own_file(file: &str) -> bool {
     let as_compiled = file!().strip_suffix("symbolize/origin.rs").unwrap_or(file!());
     file.starts_with(as_compiled) || file.starts_with(concat!(env!("CARGO_MANIFEST_DIR"), "/src/"))
 }

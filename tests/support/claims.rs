@@ -3,9 +3,9 @@
 
 /// Makes `main` of the functions named. Stands beside a module `process_per_case`.
 macro_rules! claims {
-    ($($claim:ident),+ $(,)?) => {
+    ($($(#[$condition:meta])? $claim:ident),+ $(,)?) => {
         fn main() -> std::process::ExitCode {
-            process_per_case::run(&[$((stringify!($claim), $claim)),+])
+            process_per_case::run(&[$($(#[$condition])? (stringify!($claim), $claim)),+])
         }
     };
 }
