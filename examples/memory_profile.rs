@@ -5,8 +5,8 @@
 //! cargo run --release --example memory_profile
 //! ```
 //!
-//! Leaves one flame graph for each metric, the folded stacks, the profile, and the counts under `target/heaplens/`.
-//! An argument limits how many kilobytes of source are read: `-- 500`.
+//! Leaves one flame graph for each metric, the profile, and the counts under `target/heaplens/`.
+//! An argument says how many kilobytes of source are read at most: `-- 500`.
 
 use heaplens::{Metric, Profiler};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 heaplens::install!();
 
 /// Kilobytes of source that are read unless an argument says otherwise.
-const SOURCE_KB: u64 = 4_000;
+const SOURCE_KB: u64 = 2_000;
 
 /// Items by crate and kind.
 type Counts = BTreeMap<String, BTreeMap<String, usize>>;
@@ -48,7 +48,6 @@ fn main() -> Result<(), Box<dyn Error>> {
     for metric in Metric::ALL {
         profile.save_flamegraph(metric, folder.join(format!("memory_profile.{metric}.svg")))?;
     }
-    profile.write_folded(Metric::TotalBytes, fs::File::create(folder.join("memory_profile.folded"))?)?;
     profile.save(folder.join("memory_profile.json.gz"))?;
 
     println!("{}", profile.summary());

@@ -61,8 +61,7 @@ impl Calls {
 fn fails(calls: &AtomicU64) -> bool {
     calls.fetch_add(1, Ordering::Relaxed);
     let number = ASKED.fetch_add(1, Ordering::Relaxed);
-    number == FAILS_AT.load(Ordering::Relaxed)
-        || number.wrapping_mul(61) % 100 < FAILS_PER_CENT.load(Ordering::Relaxed)
+    number == FAILS_AT.load(Ordering::Relaxed) || number.wrapping_mul(61) % 100 < FAILS_PER_CENT.load(Ordering::Relaxed)
 }
 
 // SAFETY: every call is refused with null or goes to the system's allocator as it came.
@@ -194,8 +193,8 @@ impl Workshop {
     }
 
     fn allocate(&mut self) {
-        let layout = Layout::from_size_align(1 + self.numbers.below(200), 1 << self.numbers.below(7))
-            .expect("a valid layout");
+        let layout =
+            Layout::from_size_align(1 + self.numbers.below(200), 1 << self.numbers.below(7)).expect("a valid layout");
         let zeroed = self.numbers.below(2) == 0;
         let start = if zeroed {
             // SAFETY: the size is not zero.

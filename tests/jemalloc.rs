@@ -6,9 +6,8 @@ heaplens::install!(heaplens::Jemalloc);
 
 #[test]
 fn a_measurement_over_jemalloc_is_exact() {
-    let (held, used) = heaplens::measure("hundred kilobytes", || {
-        (0..100).map(|_| vec![1_u8; 1_000]).collect::<Vec<_>>()
-    });
+    let (held, used) =
+        heaplens::measure("hundred kilobytes", || (0..100).map(|_| vec![1_u8; 1_000]).collect::<Vec<_>>());
     assert_eq!(used.total_blocks, 101);
     assert_eq!(used.live_bytes, 100_000 + 100 * size_of::<Vec<u8>>() as u64);
     drop(held);

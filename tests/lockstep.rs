@@ -123,7 +123,8 @@ fn on_eight_threads(operations: u64, in_turn: bool) -> (MemoryStats, (u64, u64))
     let freed = heaplens::stats();
     let expected_freed = expected(start, &mut workers, &freed);
 
-    let sum = |part: fn(&Worker) -> u64| workers.iter().map(|w| part(&w.lock().expect("no worker panics"))).sum::<u64>();
+    let sum =
+        |part: fn(&Worker) -> u64| workers.iter().map(|w| part(&w.lock().expect("no worker panics"))).sum::<u64>();
     let (operations, mismatches) = (sum(|worker| worker.operations), sum(|worker| worker.mismatches));
     println!("{THREADS} threads: {operations} operations, {mismatches} mismatches");
     assert_eq!(joined, expected_joined);

@@ -31,7 +31,8 @@ fn beside_noise(test: impl FnOnce()) {
         let _ends = Ends(&over);
         threads.spawn(|| {
             while !over.load(Ordering::Relaxed) {
-                let (noise, _) = measure("noise", || (1..200_u32).map(|size| vec![0_u8; size as usize]).collect::<Vec<_>>());
+                let (noise, _) =
+                    measure("noise", || (1..200_u32).map(|size| vec![0_u8; size as usize]).collect::<Vec<_>>());
                 drop(black_box(noise));
                 thread::yield_now();
             }

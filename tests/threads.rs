@@ -85,7 +85,7 @@ fn r4_destructors_of_thread_locals_allocate_and_every_block_is_counted() {
 
 fn l3_no_reading_beside_running_threads_is_torn_or_negative() {
     const THREADS: usize = 4;
-    const ROUNDS: u64 = 40_000;
+    const ROUNDS: u64 = 10_000;
     let before = Accounts::now();
     let running = AtomicU64::new(THREADS as u64);
     let readings = thread::scope(|threads| {

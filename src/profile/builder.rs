@@ -15,11 +15,11 @@ use crate::symbolize::Frame;
 ///
 /// ```ignore
 /// let mut builder = ProfileBuilder::new(header, stats, completeness);
-/// for site in snapshot.sites() {
-///     let frames: Vec<Rc<[Frame]>> = site.addresses().map(|address| symbolizer.frames(address)).collect();
-///     builder.site(frames.iter().flat_map(|inlined| inlined.iter()), figures);
+/// for site in sites {
+///     let frames = site.addresses().map(|address| builder.frame(&named(address))).collect();
+///     builder.stack(frames, figures);
 /// }
-/// let profile = builder.note(symbolizer.note()).build();
+/// let profile = builder.note(remark).build();
 /// ```
 pub(crate) struct ProfileBuilder {
     profile: Profile,
@@ -37,12 +37,22 @@ impl ProfileBuilder {
         Self { profile, ids: HashMap::new(), stacks: HashMap::new() }
     }
 
+    /// The number of a frame, for [`stack`](Self::stack).
+    pub(crate) fn frame(&mut self, frame: &Frame) -> FrameId {
+        if let Some(id) = self.ids.get(frame) {
+            return *id;
+        }
+        // The write side can hold no more than 2^22 sites, so that 32 bits number all their frames.
+        let id = FrameId(u32::try_from(self.ids.len()).unwrap_or(u32::MAX));
+        self.ids.insert(frame.clone(), id);
+        id
+    }
+
     /// Adds the figures of one call stack: frames leaf first and untrimmed, open scopes outermost. Equal stacks add up,
     /// and figures that cannot be are [brought in line](SiteStats::in_line), so that what is saved can be loaded.
-    pub(crate) fn site<'f>(&mut self, frames: impl IntoIterator<Item = &'f Frame>, stats: SiteStats) -> &mut Self {
+    pub(crate) fn stack(&mut self, frames: Vec<FrameId>, stats: SiteStats) -> &mut Self {
         let stats = stats.in_line();
-        let ids = frames.into_iter().map(|frame| self.id(frame)).collect();
-        match self.stacks.entry(ids) {
+        match self.stacks.entry(frames) {
             Entry::Occupied(mut known) => known.get_mut().add(&stats),
             Entry::Vacant(unknown) => {
                 unknown.insert(stats);
@@ -75,16 +85,6 @@ impl ProfileBuilder {
         set_sums(&mut profile.stats, &profile.stacks);
         profile
     }
-
-    fn id(&mut self, frame: &Frame) -> FrameId {
-        if let Some(id) = self.ids.get(frame) {
-            return *id;
-        }
-        // The write side can hold no more than 2^22 sites, so that 32 bits number all their frames.
-        let id = FrameId(u32::try_from(self.ids.len()).unwrap_or(u32::MAX));
-        self.ids.insert(frame.clone(), id);
-        id
-    }
 }
 
 /// Makes the figures of the whole the sums of those of the sites.
@@ -110,6 +110,13 @@ mod tests {
 
     fn frame(name: &str) -> Frame {
         Frame::code(name.to_owned(), None, None)
+    }
+
+    impl ProfileBuilder {
+        fn site(&mut self, frames: &[Frame], stats: SiteStats) -> &mut Self {
+            let ids = frames.iter().map(|frame| self.frame(frame)).collect();
+            self.stack(ids, stats)
+        }
     }
 
     fn bytes(total_bytes: u64) -> SiteStats {

@@ -16,7 +16,7 @@ use std::io::{self, Read, Write};
 use serde::{Deserialize, Serialize};
 
 use crate::completeness::Completeness;
-use crate::profile::{Header, Profile, ProfileBuilder, ProfileError, Stack};
+use crate::profile::{FrameId, Header, Profile, ProfileBuilder, ProfileError, Stack};
 use crate::stats::MemoryStats;
 use crate::symbolize::{Frame, visible};
 
@@ -106,8 +106,9 @@ impl Contents<'_> {
     /// Builds the profile anew, so that a file that was edited by hand is in order like any other.
     fn into_profile(self) -> Profile {
         let mut builder = ProfileBuilder::new(self.header.into_owned(), self.stats, self.completeness);
+        let ids: Vec<FrameId> = self.frames.iter().map(|frame| builder.frame(frame)).collect();
         for stack in self.stacks.iter() {
-            builder.site(stack.frames.iter().map(|id| &self.frames[id.0 as usize]), stack.stats);
+            builder.stack(stack.frames.iter().map(|id| ids[id.0 as usize]).collect(), stack.stats);
         }
         for note in self.notes.iter() {
             builder.note(note.clone());

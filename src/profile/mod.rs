@@ -66,7 +66,7 @@ pub struct Profile {
 /// The place of a frame in [`Profile::frames`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 #[serde(transparent)]
-struct FrameId(u32);
+pub(crate) struct FrameId(u32);
 
 /// One call stack, leaf first and untrimmed, and its figures.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -142,11 +142,10 @@ impl Profile {
         self.stacks.iter().fold(0, |total, stack| total.saturating_add(metric.of(&stack.stats)))
     }
 
-    /// The same profile with the frames of the standard library shown at both ends of every stack, or hidden again.
+    /// The same profile with the frames of the standard library and of heaplens itself shown, or hidden again.
     ///
-    /// All views obey: [`sites`](Profile::sites), the summary and the exports. Hidden is the default, and hides the way
-    /// from the user's call to the allocator and from the start of the process to `main`. The saved file always
-    /// holds every frame.
+    /// All views obey: [`sites`](Profile::sites), the summary and the exports. Hidden is the default. The saved file
+    /// always holds every frame.
     #[must_use]
     pub fn with_runtime_frames(mut self, shown: bool) -> Self {
         self.runtime_frames = shown;

@@ -1,13 +1,13 @@
 //! The view of a profile: its call sites, as people look at them.
 //!
-//! A site of the view is one *shown* stack: frames of the standard library at both ends are folded away (see
+//! A site of the view is one *shown* stack: frames of the standard library are folded away (see
 //! [`Profile::with_runtime_frames`]) and stacks that look the same thereafter are one.
 
 use core::cmp::Reverse;
 use std::collections::HashMap;
 
 use crate::profile::{FrameId, Metric, Profile, SiteStats, Stack};
-use crate::symbolize::{Frame, Origin, trim};
+use crate::symbolize::{Frame, Origin, Part, trim};
 
 /// One call site in the view of a [`Profile`], ordered by a [`Metric`].
 #[derive(Clone, Debug)]
@@ -76,8 +76,9 @@ impl Profile {
     #[must_use]
     pub fn sites(&self, metric: Metric) -> Vec<Site<'_>> {
         let mut merged: HashMap<Vec<FrameId>, SiteStats> = HashMap::new();
+        let parts: Vec<Part> = self.frames.iter().map(Part::of).collect();
         for stack in &self.stacks {
-            merged.entry(self.shown(stack)).or_default().add(&stack.stats);
+            merged.entry(self.shown(stack, &parts)).or_default().add(&stack.stats);
         }
         let mut order: Vec<(Vec<FrameId>, SiteStats)> =
             merged.into_iter().filter(|(_, stats)| metric.of(stats) > 0).collect();
@@ -93,14 +94,13 @@ impl Profile {
         order.into_iter().map(site).collect()
     }
 
-    /// The frames of a stack that views show.
-    fn shown(&self, stack: &Stack) -> Vec<FrameId> {
+    /// The frames of a stack that views show. `parts` says for each frame of the profile what it means for a stack.
+    fn shown(&self, stack: &Stack, parts: &[Part]) -> Vec<FrameId> {
         if self.runtime_frames {
             return stack.frames.clone();
         }
-        let frames: Vec<&Frame> = stack.frames.iter().map(|id| self.frame(*id)).collect();
-        let (code, outside) = trim(&frames);
-        [&stack.frames[code], &stack.frames[outside]].concat()
+        let stack_parts: Vec<Part> = stack.frames.iter().map(|id| parts[id.0 as usize]).collect();
+        trim(&stack_parts).map(|place| stack.frames[place]).collect()
     }
 }
 
@@ -115,7 +115,8 @@ mod tests {
         let mut builder = ProfileBuilder::new(Header::default(), MemoryStats::default(), Completeness::default());
         for (names, stats) in sites {
             let frames: Vec<Frame> = names.iter().map(|name| Frame::code((*name).to_owned(), None, None)).collect();
-            builder.site(&frames, *stats);
+            let ids = frames.iter().map(|frame| builder.frame(frame)).collect();
+            builder.stack(ids, *stats);
         }
         builder.build()
     }

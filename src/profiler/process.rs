@@ -67,11 +67,7 @@ impl Profiler {
 
     /// A profiler with settings.
     pub fn builder() -> ProfilerBuilder {
-        ProfilerBuilder {
-            name: Cow::Borrowed(""),
-            exact_peak: false,
-            memory_limit_bytes: arena::DEFAULT_LIMIT_BYTES,
-        }
+        ProfilerBuilder { name: Cow::Borrowed(""), exact_peak: false, memory_limit_bytes: arena::DEFAULT_LIMIT_BYTES }
     }
 
     /// Stops recording and returns what was recorded, every frame named.

@@ -1,12 +1,13 @@
 //! From copied call sites to the named ones of a profile.
 
-use crate::profile::{Header, Profile, ProfileBuilder, SiteStats};
 use crate::completeness::Completeness;
+use crate::profile::{FrameId, Header, Profile, ProfileBuilder, SiteStats};
 use crate::record::reader;
 use crate::snapshot::{self, Figures, PathKey, Place, SiteCopy};
 use crate::stats::MemoryStats;
 use crate::symbolize::{Frame, Symbolizer};
 use core::time::Duration;
+use std::collections::HashMap;
 use std::rc::Rc;
 use std::time::SystemTime;
 
@@ -15,25 +16,63 @@ const NO_UNWIND_TABLES: &str = "no call stacks: the program was built without un
 set `panic = \"unwind\"` in its profile in Cargo.toml, or RUSTFLAGS=\"-C force-unwind-tables=yes\"";
 
 /// Names every frame and builds the profile. The recorder's own work; it takes milliseconds for each new address.
-pub(super) fn build(
-    header: Header,
-    stats: MemoryStats,
-    completeness: Completeness,
-    sites: &[SiteCopy],
-) -> Profile {
-    let mut symbolizer = Symbolizer::default();
-    let stats = with_spread(stats, sites);
-    let captured: u64 = sites.iter().map(|site| site.figures.total_blocks).sum();
-    let mut builder = ProfileBuilder::new(header, stats, completeness);
+pub(super) fn build(header: Header, stats: MemoryStats, completeness: Completeness, sites: &[SiteCopy]) -> Profile {
+    let mut names = Names::new(ProfileBuilder::new(header, with_spread(stats, sites), completeness));
     for site in sites.iter().filter(|site| site.figures != Figures::default()) {
-        let frames = name(&mut symbolizer, &site.place);
-        builder.site(frames.iter().flat_map(|inlined| inlined.iter()), named(&site.figures));
+        let frames = names.of(site.place);
+        names.builder.stack(frames, named(&site.figures));
     }
+    let captured: u64 = sites.iter().map(|site| site.figures.total_blocks).sum();
     if captured > 0 && completeness.empty_stacks == captured {
-        builder.note(NO_UNWIND_TABLES.to_owned());
+        names.builder.note(NO_UNWIND_TABLES.to_owned());
     }
-    builder.note(symbolizer.note());
-    builder.build()
+    names.builder.note(names.symbolizer.note());
+    names.builder.build()
+}
+
+/// Names each frame once, however many stacks it is in.
+struct Names {
+    builder: ProfileBuilder,
+    symbolizer: Symbolizer,
+    known: HashMap<PathKey, Rc<[FrameId]>>,
+}
+
+impl Names {
+    fn new(builder: ProfileBuilder) -> Self {
+        Self { builder, symbolizer: Symbolizer::default(), known: HashMap::new() }
+    }
+
+    fn of(&mut self, place: Place) -> Vec<FrameId> {
+        let mut marker = |text: &str| vec![self.builder.frame(&Frame::marker(text))];
+        match place {
+            Place::BeforeRecording => marker("(before recording)"),
+            Place::NotCaptured => marker("(not captured)"),
+            Place::OverLimit => marker("(over the memory limit)"),
+            Place::Captured(_) => {
+                let mut frames = Vec::new();
+                for key in place.path() {
+                    frames.extend_from_slice(&self.of_key(key));
+                }
+                frames
+            }
+        }
+    }
+
+    /// One address is several frames where functions are inlined.
+    fn of_key(&mut self, key: PathKey) -> Rc<[FrameId]> {
+        if let Some(known) = self.known.get(&key) {
+            return Rc::clone(known);
+        }
+        let frames: Rc<[Frame]> = match key {
+            PathKey::Address(address) => self.symbolizer.frames(address),
+            PathKey::Scope { name, .. } => Rc::from([Frame::scope(&snapshot::scope_name(name))]),
+            PathKey::Cut => Rc::from([Frame::marker("(cut short)")]),
+            PathKey::Recording(_) => Rc::from([]),
+        };
+        let ids: Rc<[FrameId]> = frames.iter().map(|frame| self.builder.frame(frame)).collect();
+        self.known.insert(key, Rc::clone(&ids));
+        ids
+    }
 }
 
 /// The facts of this process about a measurement that began at `started` and took `elapsed`.
@@ -58,31 +97,13 @@ fn with_spread(stats: MemoryStats, sites: &[SiteCopy]) -> MemoryStats {
     MemoryStats { peak_error_bytes: stats.peak_error_bytes + stats.peak_bytes.abs_diff(sum), ..stats }
 }
 
-fn name(symbolizer: &mut Symbolizer, place: &Place) -> Vec<Rc<[Frame]>> {
-    let marker = |text: &str| vec![Rc::from([Frame::marker(text)])];
-    match place {
-        Place::BeforeRecording => marker("(before recording)"),
-        Place::NotCaptured => marker("(not captured)"),
-        Place::OverLimit => marker("(over the memory limit)"),
-        Place::Path(path) => path
-            .iter()
-            .filter_map(|key| match key {
-                PathKey::Address(address) => Some(symbolizer.frames(*address)),
-                PathKey::Scope { name, .. } => Some(Rc::from([Frame::scope(&snapshot::scope_name(*name))])),
-                PathKey::Cut => Some(Rc::from([Frame::marker("(cut short)")])),
-                PathKey::Recording(_) => None,
-            })
-            .collect(),
-    }
-}
-
-/// The figures as people see them. What one thread freed of another's is negative on neither, now that all are added up.
+/// The figures as people see them. The profile brings in line what was torn beside running threads.
 fn named(figures: &Figures) -> SiteStats {
     SiteStats {
         total_blocks: figures.total_blocks,
         total_bytes: figures.total_bytes,
-        freed_blocks: figures.freed_blocks.min(figures.total_blocks),
-        freed_bytes: figures.freed_bytes.min(figures.total_bytes),
+        freed_blocks: figures.freed_blocks,
+        freed_bytes: figures.freed_bytes,
         live_at_peak_blocks: (figures.at_peak_blocks as i64).max(0) as u64,
         live_at_peak_bytes: (figures.at_peak_bytes as i64).max(0) as u64,
         temporary_blocks: figures.temporary_blocks,

@@ -202,8 +202,8 @@ fn user_reallocates(slot: &Slot, old: Option<Tag>, event: &Reallocation) -> Site
     }
     let site = site_here(slot);
     let moved = event.moved_bytes();
-    let temporary = planted(Fault::TemporaryRealloc)
-        && users.is_some_and(|tag| slot.take_last(event.old_block, tag.context()));
+    let temporary =
+        planted(Fault::TemporaryRealloc) && users.is_some_and(|tag| slot.take_last(event.old_block, tag.context()));
     if planted(Fault::EnterBeforeLeave) {
         scopes::allocated(slot, site, event.new_size);
     }

@@ -31,11 +31,7 @@ pub(crate) struct Foreign {
 
 impl Foreign {
     fn from_bits(bits: u64) -> Self {
-        Self {
-            generation: (bits >> GENERATION_SHIFT) as u32,
-            closed: bits & CLOSED != 0,
-            amount: bits & AMOUNT_MASK,
-        }
+        Self { generation: (bits >> GENERATION_SHIFT) as u32, closed: bits & CLOSED != 0, amount: bits & AMOUNT_MASK }
     }
 
     fn to_bits(self) -> u64 {
@@ -64,11 +60,8 @@ impl ForeignWord {
             if word.generation != generation && !planted(Fault::DropGenerationCheck) {
                 return None;
             }
-            let amount = if word.closed {
-                word.amount.saturating_sub(amount)
-            } else {
-                (word.amount + amount).min(AMOUNT_MASK)
-            };
+            let amount =
+                if word.closed { word.amount.saturating_sub(amount) } else { (word.amount + amount).min(AMOUNT_MASK) };
             Some(Foreign { amount, ..word })
         })
         .map(|(_, after)| after)

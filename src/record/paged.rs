@@ -82,12 +82,8 @@ fn load_or_take<T: Zeroed>(place: &AtomicPtr<T>) -> Option<&'static T> {
     }
     let fresh = arena::take::<T>()?;
     // ORDERING: Release, pairs with the Acquire in `load`. The piece of a thread that loses this race stays unused.
-    match place.compare_exchange(
-        ptr::null_mut(),
-        ptr::from_ref(fresh).cast_mut(),
-        Ordering::Release,
-        Ordering::Acquire,
-    ) {
+    match place.compare_exchange(ptr::null_mut(), ptr::from_ref(fresh).cast_mut(), Ordering::Release, Ordering::Acquire)
+    {
         Ok(_) => Some(fresh),
         // SAFETY: the winner's piece of the arena lives for ever and is only shared.
         Err(winner) => unsafe { winner.as_ref() },

@@ -21,7 +21,7 @@ const RECORDING: u64 = 0xFFFD;
 const CUT: u64 = 0xFFFC;
 
 /// What a node stands for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum PathKey {
     /// A return address.
     Address(usize),

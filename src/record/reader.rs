@@ -177,6 +177,6 @@ pub(crate) fn sites_of_scope(level: u32, instance: u32, epoch: u32) -> impl Iter
 
 /// The frames of a site, the innermost first.
 #[cfg(feature = "stacks")]
-pub(crate) fn path(site: SiteId) -> Vec<PathKey> {
-    sites::path(site).collect()
+pub(crate) fn path(site: SiteId) -> impl Iterator<Item = PathKey> {
+    sites::path(site)
 }

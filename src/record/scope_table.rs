@@ -27,9 +27,8 @@ pub(super) fn take() -> Option<(ScopeId, &'static ScopeRecord)> {
 }
 
 fn make() -> Option<u32> {
-    let made = MADE.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |made| {
-        ((made as usize) < MAX_SCOPES).then_some(made + 1)
-    });
+    let made = MADE
+        .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |made| ((made as usize) < MAX_SCOPES).then_some(made + 1));
     let index = made.ok()?;
     match RECORDS.get_or_commit(index as usize) {
         Some(record) => record.renew(FIRST_GENERATION),

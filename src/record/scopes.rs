@@ -61,7 +61,11 @@ pub(crate) fn open(slot: &Slot, name: &str, stacks: bool) -> Result<ScopeId, Ref
 
 /// Closes a scope of this thread, wherever in its chain it is, and returns its last figures with what `read_sites` makes
 /// of them while the scope's call sites are still its own.
-pub(crate) fn close<S>(slot: &Slot, scope: ScopeId, read_sites: impl FnOnce(SitesOf) -> S) -> (ScopeFigures, Option<S>) {
+pub(crate) fn close<S>(
+    slot: &Slot,
+    scope: ScopeId,
+    read_sites: impl FnOnce(SitesOf) -> S,
+) -> (ScopeFigures, Option<S>) {
     let Some(record) = scope_table::get(scope.index) else { return (ScopeFigures::default(), None) };
     let figures = record.close();
     let sites = record.is_profiled().then(|| read_sites(sites_of(record)));

@@ -128,9 +128,8 @@ fn capture_path(slot: &Slot) -> Option<SiteId> {
 }
 
 fn number_site(node: NodeId) -> Option<u32> {
-    let made = SITES_MADE.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |made| {
-        ((made as usize) < MAX_SITES).then_some(made + 1)
-    });
+    let made = SITES_MADE
+        .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |made| ((made as usize) < MAX_SITES).then_some(made + 1));
     let number = made.ok()?;
     ENDS.get_or_commit(number as usize)?.end.store(node, Ordering::Release);
     Some(number)

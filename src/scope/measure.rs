@@ -91,12 +91,7 @@ pub fn try_profile_memory_usage<R>(
 
 /// The process as the work finds it: what is live is the highest level there has been.
 fn at_rest(process: MemoryStats) -> MemoryStats {
-    MemoryStats {
-        peak_bytes: process.live_bytes,
-        peak_blocks: process.live_blocks,
-        peak_error_bytes: 0,
-        ..process
-    }
+    MemoryStats { peak_bytes: process.live_bytes, peak_blocks: process.live_blocks, peak_error_bytes: 0, ..process }
 }
 
 fn after(before: &MemoryStats, used: &MemoryStats) -> MemoryStats {

@@ -17,6 +17,6 @@ pub use exclude::exclude;
 pub use guard::{MemoryScope, ScopeBuilder};
 pub use measure::{measure, profile_memory_usage, try_measure, try_profile_memory_usage};
 pub use measurement::Measurement;
-pub use process::stats;
 #[cfg(feature = "stacks")]
 pub(crate) use process::remember_peak;
+pub use process::stats;

@@ -14,17 +14,17 @@ use crate::record::reader;
 use crate::record::tag::SiteId;
 
 /// One call site: where, and how much.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct SiteCopy {
     pub(crate) place: Place,
     pub(crate) figures: Figures,
 }
 
 /// Where blocks come from.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Place {
-    /// A captured stack, from its innermost frame outwards, the scopes around it last.
-    Path(Vec<PathKey>),
+    /// A captured stack: [`Place::path`] has its frames.
+    Captured(SiteId),
     /// Blocks that were live when the recording began.
     BeforeRecording,
     /// Blocks whose stack was not captured.
@@ -38,8 +38,17 @@ impl Place {
         match site {
             SiteId::NOT_CAPTURED => Self::NotCaptured,
             SiteId::OVERFLOW => Self::OverLimit,
-            captured => Self::Path(reader::path(captured)),
+            captured => Self::Captured(captured),
         }
+    }
+
+    /// The frames of a captured stack, from the innermost outwards, the scopes around it last. Empty for other places.
+    pub(crate) fn path(self) -> impl Iterator<Item = PathKey> {
+        let captured = match self {
+            Self::Captured(site) => Some(site),
+            _ => None,
+        };
+        captured.into_iter().flat_map(reader::path)
     }
 }
 

@@ -99,8 +99,7 @@ impl Recording {
         let freed_bytes = beyond(process.freed_bytes, self.process.freed_bytes, captured.freed_bytes);
         let at_peak_blocks = process.peak_blocks.saturating_sub(captured.at_peak_blocks);
         let at_peak_bytes = process.peak_bytes.saturating_sub(captured.at_peak_bytes);
-        let temporary =
-            beyond(process.temporary_blocks, self.process.temporary_blocks, captured.temporary_blocks);
+        let temporary = beyond(process.temporary_blocks, self.process.temporary_blocks, captured.temporary_blocks);
         let before = Figures {
             total_blocks: self.process.live_blocks,
             total_bytes: self.process.live_bytes,
@@ -126,8 +125,11 @@ impl Recording {
 
 /// Recordings are numbered from one; a number is free again when nothing recorded under it is live.
 fn first_number_without_live_blocks(sites: &[(SiteId, Figures)]) -> u32 {
-    let taken: HashSet<u32> =
-        sites.iter().filter(|(_, figures)| figures.live() != (0, 0)).filter_map(|(site, _)| recording_of(*site)).collect();
+    let taken: HashSet<u32> = sites
+        .iter()
+        .filter(|(_, figures)| figures.live() != (0, 0))
+        .filter_map(|(site, _)| recording_of(*site))
+        .collect();
     (1..).find(|number| !taken.contains(number)).unwrap_or(u32::MAX)
 }
 
@@ -138,7 +140,7 @@ fn is_of(site: SiteId, number: u32) -> bool {
 /// The recording under which a site was captured; `None` for one captured by a scope outside of any.
 fn recording_of(site: SiteId) -> Option<u32> {
     match reader::path(site).last() {
-        Some(PathKey::Recording(number)) => Some(*number),
+        Some(PathKey::Recording(number)) => Some(number),
         _ => None,
     }
 }

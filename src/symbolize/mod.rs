@@ -24,5 +24,5 @@ pub use frame::Frame;
 pub use origin::Origin;
 pub(crate) use path::short_path;
 pub(crate) use resolve::Symbolizer;
-pub(crate) use trim::trim;
+pub(crate) use trim::{Part, trim};
 pub(crate) use visible::visible;

@@ -56,11 +56,6 @@ impl Origin {
         }
     }
 
-    /// Whether this is a function, and no scope or remark.
-    pub(crate) fn is_code(self) -> bool {
-        !matches!(self, Self::Scope | Self::Marker)
-    }
-
     fn of_file(file: &str) -> Self {
         if STD_PATHS.iter().any(|part| file.contains(part)) || is_own_file(file) {
             Self::Runtime

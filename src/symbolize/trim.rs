@@ -1,37 +1,57 @@
 //! Which frames of a stack are worth showing.
 //!
-//! Between the user's call and the allocator lie a dozen frames of the standard library, and as many between the start of
-//! the process and `main`. They are the same in every stack, so views leave them out; the profile keeps them.
+//! Between the user's call and the allocator lie a dozen frames of the standard library, as many between the start of the
+//! process and `main`, and more wherever a closure goes through an iterator. Views leave them out; the profile keeps them.
 //!
 //! ```text
-//! leaf                                                                                       root
-//! __rust_alloc RawVec::grow Vec::push | app::parse Iterator::map app::main | call_once lang_start _start | [scope]
-//! folded: runtime                     | kept, whatever is between          | folded                      | kept
+//! leaf                                                                                        root
+//! __rust_alloc RawVec::grow Vec::push | app::parse | Iterator::map | app::main | lang_start _start | [scope]
+//! folded: runtime                     | kept       | folded        | kept      | folded            | kept
 //! ```
-
-use core::ops::Range;
 
 use crate::symbolize::{Frame, Origin};
 
 /// Inside this frame is user code, outside of it is the start of the process, of a thread, or of a test.
 const START_OF_USER_CODE: &str = "__rust_begin_short_backtrace";
 
-/// The parts of a stack, leaf first, that views show: a range of functions, and the range of scopes and remarks outside.
-///
-/// A stack of nothing but runtime frames keeps them all, since an empty stack would tell less.
-pub(crate) fn trim(stack: &[&Frame]) -> (Range<usize>, Range<usize>) {
-    let code_end = stack.iter().rposition(|frame| frame.origin.is_code()).map_or(0, |last| last + 1);
-    let outside = code_end..stack.len();
-    let start = stack[..code_end].iter().position(|frame| is_start_of_user_code(frame)).unwrap_or(code_end);
-    let shown = |frame: &&Frame| frame.origin != Origin::Runtime;
-    match (stack[..start].iter().position(shown), stack[..start].iter().rposition(shown)) {
-        (Some(first), Some(last)) => (first..last + 1, outside),
-        _ => (0..code_end, outside),
+/// What a frame means for the stacks it is in. Found once for each frame, as stacks share them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Part {
+    /// Code that views show.
+    Shown,
+    /// Code that views fold away.
+    Folded,
+    /// The frame outside of which nothing is the user's.
+    StartOfUserCode,
+    /// A scope or a remark, always shown.
+    Note,
+}
+
+impl Part {
+    pub(crate) fn of(frame: &Frame) -> Self {
+        match frame.origin {
+            Origin::Scope | Origin::Marker => Self::Note,
+            Origin::Runtime if frame.function.contains(START_OF_USER_CODE) => Self::StartOfUserCode,
+            Origin::Runtime => Self::Folded,
+            Origin::User | Origin::Dependency => Self::Shown,
+        }
     }
 }
 
-fn is_start_of_user_code(frame: &Frame) -> bool {
-    frame.origin == Origin::Runtime && frame.function.contains(START_OF_USER_CODE)
+/// The places of a stack, leaf first, that views show.
+///
+/// A stack of nothing but runtime frames keeps them all, since an empty stack would tell less.
+pub(crate) fn trim(stack: &[Part]) -> impl Iterator<Item = usize> {
+    let start = stack.iter().position(|part| *part == Part::StartOfUserCode).unwrap_or(stack.len());
+    let nothing_to_show = !stack[..start].contains(&Part::Shown);
+    stack.iter().enumerate().filter_map(move |(place, part)| {
+        let shown = match part {
+            Part::Note => true,
+            Part::Shown if place < start => true,
+            _ => nothing_to_show,
+        };
+        shown.then_some(place)
+    })
 }
 
 #[cfg(test)]
@@ -47,13 +67,12 @@ mod tests {
                 (None, false) => Frame::code((*name).to_owned(), None, None),
             })
             .collect();
-        let stack: Vec<&Frame> = frames.iter().collect();
-        let (code, outside) = trim(&stack);
-        stack[code].iter().chain(&stack[outside]).map(ToString::to_string).collect()
+        let parts: Vec<Part> = frames.iter().map(Part::of).collect();
+        trim(&parts).map(|place| frames[place].to_string()).collect()
     }
 
     #[test]
-    fn runtime_frames_fold_at_both_ends_and_stay_inside() {
+    fn runtime_frames_fold_wherever_they_are() {
         let stack = [
             "__rust_alloc",
             "alloc::vec::Vec<u8>::push",
@@ -65,7 +84,7 @@ mod tests {
             "app::never_shown",
             "_start",
         ];
-        assert_eq!(shown(&stack), ["app::parse", "core::iter::Iterator::map", "app::main"]);
+        assert_eq!(shown(&stack), ["app::parse", "app::main"]);
     }
 
     #[test]

@@ -38,8 +38,7 @@ pub(crate) struct Accounts {
 impl Accounts {
     /// Reads both accounts. Allocates nothing.
     pub(crate) fn now() -> Self {
-        let MemoryStats { total_blocks, total_bytes, freed_blocks, freed_bytes, reallocations, .. } =
-            heaplens::stats();
+        let MemoryStats { total_blocks, total_bytes, freed_blocks, freed_bytes, reallocations, .. } = heaplens::stats();
         let witness = [&TOTAL_BLOCKS, &TOTAL_BYTES, &FREED_BLOCKS, &FREED_BYTES, &REALLOCATIONS];
         Self {
             heaplens: [total_blocks, total_bytes, freed_blocks, freed_bytes, reallocations],

@@ -57,7 +57,12 @@ unsafe impl Send for Block {}
 
 impl Block {
     /// A fresh block, filled. `None` when the inner allocator fails.
-    pub(crate) fn allocate(random: &mut Random, size: usize, zeroed: bool, serial: u64) -> Option<Result<Self, Damage>> {
+    pub(crate) fn allocate(
+        random: &mut Random,
+        size: usize,
+        zeroed: bool,
+        serial: u64,
+    ) -> Option<Result<Self, Damage>> {
         let align = 1 << random.below(13);
         let layout = Layout::from_size_align(size, align).expect("a small layout");
         let address = if zeroed {

@@ -63,7 +63,13 @@ impl Worker {
     pub(crate) fn step(&mut self, shared: &Shared<'_>) {
         let rising = (self.operations / TIDE) % 2 == 0;
         let full = self.blocks.len() == MAX_BLOCKS || self.held_bytes >= MAX_BYTES;
-        let allocations = if full { 0 } else if rising { 45 } else { 25 };
+        let allocations = if full {
+            0
+        } else if rising {
+            45
+        } else {
+            25
+        };
         match self.random.below(100) {
             choice if choice < allocations => self.allocate(shared),
             choice if choice < 65 => self.reallocate(shared),
@@ -202,12 +208,15 @@ impl Worker {
     }
 
     fn damaged(&mut self, damage: Damage) {
-        self.expect(false, match damage {
-            Damage::Alignment => "the alignment of a block",
-            Damage::NotZeroed => "the zeroes of alloc_zeroed",
-            Damage::Tag => "the tag of a live block",
-            Damage::Bytes => "the bytes of a live block",
-        });
+        self.expect(
+            false,
+            match damage {
+                Damage::Alignment => "the alignment of a block",
+                Damage::NotZeroed => "the zeroes of alloc_zeroed",
+                Damage::Tag => "the tag of a live block",
+                Damage::Bytes => "the bytes of a live block",
+            },
+        );
     }
 
     /// Counts a mismatch unless `holds`.

@@ -174,7 +174,11 @@ impl Oracle {
             let live_bytes: usize = inside().map(|block| block.held.size()).sum();
             let live = (inside().count() as u64, live_bytes as u64);
             open.expected.compare_peak();
-            assert_eq!((open.expected.figures.live_blocks, open.expected.figures.live_bytes), live, "the model is sound");
+            assert_eq!(
+                (open.expected.figures.live_blocks, open.expected.figures.live_bytes),
+                live,
+                "the model is sound"
+            );
             assert_eq!(open.scope.stats(), open.expected.figures, "scope {}", open.number);
             self.compared += 1;
         }

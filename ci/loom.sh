@@ -1,0 +1,63 @@
+#!/bin/sh
+# Runs the loom models (tests/loom.rs), then shows that each of them notices what it is there for: compiled with weaker
+# orderings, or with changes that are not one step, it must fail.
+#
+#   ci/loom.sh            all models, with at most LOOM_MAX_PREEMPTIONS (3) preemptions in each interleaving
+set -eu
+cd "$(dirname "$0")/.."
+
+export LOOM_MAX_PREEMPTIONS="${LOOM_MAX_PREEMPTIONS:-3}"
+# Other flags mean other artefacts: they stay apart from those of everyday builds.
+target="${CARGO_TARGET_DIR:-target}/loom"
+
+# run <flags> <arguments of the test binary>
+run() {
+    flags="--cfg loom $1"
+    shift
+    RUSTFLAGS="$flags" cargo test --quiet --release --no-default-features --test loom --target-dir "$target" -- "$@"
+}
+
+run "" || exit 1
+
+# Each model under the weakening that it must notice.
+orderings="
+two_threads_that_insert_one_child_get_one_node
+two_children_that_both_threads_insert_are_two_nodes
+a_child_that_is_there_is_found_beside_an_insertion
+a_path_has_one_site_whose_entry_is_seen_with_its_number
+what_the_last_owner_wrote_is_seen_by_the_next
+a_drained_record_is_written_anew_only_after_its_last_reader
+"
+steps="
+neither_of_two_children_is_lost
+two_takers_never_get_the_same_number
+a_number_put_beside_a_taker_is_not_lost
+a_free_beside_the_close_counts_once
+two_frees_are_both_counted
+a_late_free_never_debits_the_next_generation
+exactly_one_of_the_last_frees_drains_the_scope
+"
+
+models=$(run "" --list | sed -n 's/: test$//p' | sed 's/.*:://' | sort)
+listed=$(printf '%s%s' "$orderings" "$steps" | sed '/^$/d' | sort)
+if [ "$models" != "$listed" ]; then
+    echo "ci/loom.sh: the models and those listed in this script differ" >&2
+    exit 1
+fi
+
+missed=0
+for weakening in orderings steps; do
+    # Built first, so that a build that fails is not taken for a model that does.
+    run "--cfg loom_weakened=\"$weakening\"" --list >/dev/null
+    eval "names=\$$weakening"
+    for name in $names; do
+        if run "--cfg loom_weakened=\"$weakening\"" "$name" >/dev/null 2>&1; then
+            echo "not noticed: $name passes with weaker $weakening" >&2
+            missed=$((missed + 1))
+        else
+            echo "noticed: $name fails with weaker $weakening"
+        fi
+    done
+done
+[ "$missed" -eq 0 ] || exit 1
+echo "$(echo "$models" | wc -l) models pass at $LOOM_MAX_PREEMPTIONS preemptions, and each fails when weakened"
