@@ -1,4 +1,75 @@
-//! heaplens
+//! Where does my program's memory go, and will my tests notice when that changes?
+//!
+//! heaplens wraps the global allocator of a program, counts every allocation exactly, and attributes it: to the process,
+//! to the scopes that the program or its tests open, and, where asked for, to call sites with full stacks.
+//!
+//! # Three steps
+//!
+//! Install it, once in a program (or in each test file):
+//!
+//! ```
+//! heaplens::install!();
+//! # fn main() {}
+//! ```
+//!
+//! Measure a piece of work. Only this thread's work inside the closure counts, so that any number of tests can do it at
+//! the same time:
+//!
+//! ```
+//! heaplens::install!();
+//!
+//! fn main() {
+//!     let (numbers, used) = heaplens::measure("collect", || (0..1_000_u64).collect::<Vec<_>>());
+//!     assert!(used.peak_bytes <= 10_000, "{used}");
+//!     assert_eq!(used.total_blocks, 1);
+//!     drop(numbers);
+//! }
+//! ```
+//!
+//! See which lines it was:
+//!
+//! ```
+//! # #[cfg(feature = "stacks")] {
+//! use heaplens::Metric;
+//!
+//! heaplens::install!();
+//!
+//! let (_, profile) = heaplens::profile("collect", || (0..1_000_u64).collect::<Vec<_>>());
+//! println!("{}", profile.summary());
+//! for site in profile.sites(Metric::LiveAtPeakBytes) {
+//!     println!("{} bytes at {:?}", site.value(), site.first_user_frame());
+//! }
+//! # }
+//! ```
+//!
+//! # What to use when
+//!
+//! | question | answer |
+//! |---|---|
+//! | How much does the process hold? | [`stats`] |
+//! | How much does this work need? | [`measure`], [`MemoryScope`], [`profile_memory_usage`] |
+//! | Which call sites? | [`profile`] for a piece of work, [`Profiler`] for the process, `HEAPLENS=stacks` without code |
+//! | What is not part of it? | [`exclude`] |
+//! | Is anything missing from the figures? | [`completeness`], [`Completeness`] |
+//! | What does heaplens itself take? | [`overhead_bytes`] |
+//!
+//! # What the figures mean
+//!
+//! A *block* is one successful allocation or reallocation, its size the size asked for. `total` and `freed` never fall;
+//! `live` is their difference; the *peak* is the highest live figure of its owner. A block belongs to the innermost scope
+//! that was open on the thread that allocated it, wherever it is freed, and counts in every scope around that one. See
+//! [`MemoryStats`] for each figure and its accuracy.
+//!
+//! # Features
+//!
+//! | feature | gives | on by default |
+//! |---|---|---|
+//! | `stacks` | [`profile`], [`Profiler`], [`Profile`] and its file format | yes |
+//! | `flamegraph` | SVG flame graphs (inferno, licensed CDDL-1.0) | yes |
+//! | `jemalloc` | jemalloc as the inner allocator, and its statistics; needs a C compiler and make | no |
+//! | `serde` | serialisation of the figures | with `stacks` |
+//!
+//! Without default features two small crates come along (`libc`, `once_cell`), and everything but stacks works.
 
 // Under loom only the models of `tests/loom.rs` are compiled; they take in the sources they need.
 #![cfg(not(loom))]
@@ -35,9 +106,14 @@ pub use profile::{Metric, Profile, ProfileError, Site, SiteStats};
 #[cfg(feature = "stacks")]
 pub use profiler::{Profiler, ProfilerBuilder, ProfilerError, profile, try_profile};
 pub use scope::{
-    Measurement, MemoryScope, ScopeBuilder, ScopeError, exclude, measure, profile_memory_usage, stats, try_measure,
-    try_profile_memory_usage,
+    Measurement, MemoryScope, ScopeBuilder, ScopeError, completeness, exclude, measure, overhead_bytes,
+    profile_memory_usage, stats, try_measure, try_profile_memory_usage,
 };
 pub use stats::MemoryStats;
 #[cfg(feature = "stacks")]
 pub use symbolize::{Frame, Origin};
+
+/// The code of the README runs as it stands there.
+#[cfg(all(doctest, feature = "flamegraph"))]
+#[doc = include_str!("../README.md")]
+struct Readme;

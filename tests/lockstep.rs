@@ -10,6 +10,8 @@
 
 #[path = "lockstep/block.rs"]
 mod block;
+#[path = "support/claims.rs"]
+mod claims;
 #[path = "lockstep/failing.rs"]
 mod failing;
 #[path = "support/process_per_case.rs"]
@@ -26,7 +28,6 @@ mod true_peak;
 mod worker;
 
 use heaplens::MemoryStats;
-use std::process::ExitCode;
 use std::sync::Mutex;
 use tally::Tally;
 use true_peak::TruePeak;
@@ -39,13 +40,11 @@ const THREADS: usize = 8;
 /// Bytes that a thread of the recorder holds back, see `MemoryStats::peak_error_bytes`.
 const BATCH_BYTES: u64 = 64 << 10;
 
-fn main() -> ExitCode {
-    process_per_case::run(&[
-        ("every_figure_equals_the_models_on_one_thread", one_thread),
-        ("every_figure_equals_the_models_on_eight_threads_that_free_each_others_blocks", eight_threads),
-        ("the_peak_of_eight_threads_that_take_turns_is_within_its_error", eight_threads_in_turn),
-    ])
-}
+claims::claims!(
+    every_figure_equals_the_models_on_one_thread,
+    every_figure_equals_the_models_on_eight_threads_that_free_each_others_blocks,
+    the_peak_of_eight_threads_that_take_turns_is_within_its_error,
+);
 
 /// Number of calls of all cases together.
 fn operations() -> u64 {
@@ -54,7 +53,7 @@ fn operations() -> u64 {
 }
 
 /// Four tenths of the calls, on one thread, on which the peak is exact.
-fn one_thread() {
+fn every_figure_equals_the_models_on_one_thread() {
     let operations = operations() / 10 * 4;
     let mailboxes = [const { Mutex::new(None) }; 8];
     let mut worker = Worker::new(0, SEED, Tally::default());
@@ -81,14 +80,14 @@ fn one_thread() {
 }
 
 /// Five tenths of the calls, on eight threads at once.
-fn eight_threads() {
+fn every_figure_equals_the_models_on_eight_threads_that_free_each_others_blocks() {
     let (figures, (low, high)) = on_eight_threads(operations() / 10 * 5, false);
     assert!(figures.peak_bytes <= high, "{figures:?} has a peak above {high}");
     assert!(figures.peak_bytes + figures.peak_error_bytes >= low, "{figures:?} has a peak below {low}");
 }
 
 /// One tenth of the calls, on eight threads of which one calls at a time, so that the true peak is known exactly.
-fn eight_threads_in_turn() {
+fn the_peak_of_eight_threads_that_take_turns_is_within_its_error() {
     let (figures, (peak, same)) = on_eight_threads(operations() / 10, true);
     assert_eq!(peak, same, "calls that take turns have one order");
     assert!(figures.peak_bytes <= peak, "{figures:?} has a peak above {peak}");

@@ -17,6 +17,7 @@
 #[allow(dead_code, reason = "the models need a part of it")]
 mod call_tree;
 #[path = "../src/record/foreign.rs"]
+#[allow(dead_code, reason = "the models need a part of it")]
 mod foreign;
 
 #[path = "loom/scope_models.rs"]

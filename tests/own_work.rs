@@ -1,27 +1,28 @@
 //! The recorder's own work is in no figure of the user's: every public call changes none.
 
+#[path = "support/claims.rs"]
+mod claims;
 #[path = "support/process_per_case.rs"]
 mod process_per_case;
 
 use heaplens::{MemoryScope, MemoryStats, exclude, measure, stats, try_measure};
 use std::fmt::Write;
 use std::hint::black_box;
-use std::process::ExitCode;
 
 heaplens::install!();
 
-fn main() -> ExitCode {
-    process_per_case::run(&[
-        ("asking_whether_it_is_installed_changes_nothing", is_installed),
-        ("reading_the_figures_changes_nothing", reading),
-        ("the_figures_on_a_display_change_nothing", display),
-        ("measuring_nothing_changes_nothing", measuring),
-        ("a_scope_entered_and_finished_changes_nothing", entering),
-        ("a_scope_with_stacks_changes_nothing", with_stacks),
-        ("excluding_nothing_changes_nothing", excluding),
-        ("a_measurement_inside_another_is_not_in_it", nested),
-    ])
-}
+claims::claims!(
+    asking_whether_it_is_installed_changes_nothing,
+    reading_the_figures_changes_nothing,
+    the_figures_on_a_display_change_nothing,
+    measuring_nothing_changes_nothing,
+    a_scope_entered_and_finished_changes_nothing,
+    a_scope_with_stacks_changes_nothing,
+    excluding_nothing_changes_nothing,
+    a_measurement_inside_another_is_not_in_it,
+    a_profile_of_nothing_changes_nothing,
+    profiling_the_process_changes_nothing,
+);
 
 /// Makes a call, which may not change any figure of the process, the first time and later.
 fn changes_nothing<R>(mut call: impl FnMut() -> R) {
@@ -33,16 +34,16 @@ fn changes_nothing<R>(mut call: impl FnMut() -> R) {
     }
 }
 
-fn is_installed() {
+fn asking_whether_it_is_installed_changes_nothing() {
     changes_nothing(heaplens::is_installed);
 }
 
-fn reading() {
+fn reading_the_figures_changes_nothing() {
     changes_nothing(stats);
     changes_nothing(MemoryStats::default);
 }
 
-fn display() {
+fn the_figures_on_a_display_change_nothing() {
     let mut text = String::with_capacity(4_096);
     let (_, used) = measure("displayed", || ());
     changes_nothing(|| {
@@ -52,14 +53,14 @@ fn display() {
     });
 }
 
-fn measuring() {
+fn measuring_nothing_changes_nothing() {
     changes_nothing(|| measure("nothing", || ()));
     changes_nothing(|| try_measure("nothing", || ()));
     changes_nothing(|| heaplens::profile_memory_usage("nothing", || ()));
     changes_nothing(|| heaplens::try_profile_memory_usage("nothing", || ()));
 }
 
-fn entering() {
+fn a_scope_entered_and_finished_changes_nothing() {
     changes_nothing(|| MemoryScope::enter("nothing").finish());
     changes_nothing(|| MemoryScope::enter("nothing"));
     changes_nothing(|| MemoryScope::try_enter("nothing").map(MemoryScope::finish));
@@ -68,7 +69,7 @@ fn entering() {
 }
 
 /// Capturing a stack and copying the call sites is work of the recorder's; the one block inside is the user's.
-fn with_stacks() {
+fn a_scope_with_stacks_changes_nothing() {
     #[cfg(feature = "stacks")]
     for time in 1..=3 {
         let before = stats();
@@ -83,11 +84,11 @@ fn with_stacks() {
     }
 }
 
-fn excluding() {
+fn excluding_nothing_changes_nothing() {
     changes_nothing(|| exclude(|| ()));
 }
 
-fn nested() {
+fn a_measurement_inside_another_is_not_in_it() {
     for _ in 0..3 {
         let ((), outer) = measure("outer", || {
             let _ = (stats(), heaplens::is_installed());
@@ -96,5 +97,26 @@ fn nested() {
             exclude(|| ());
         });
         assert_eq!(outer.stats(), MemoryStats::default());
+    }
+}
+
+fn a_profile_of_nothing_changes_nothing() {
+    #[cfg(feature = "stacks")]
+    {
+        changes_nothing(|| heaplens::profile("nothing", || ()));
+        changes_nothing(|| heaplens::try_profile("nothing", || ()));
+    }
+}
+
+fn profiling_the_process_changes_nothing() {
+    #[cfg(feature = "stacks")]
+    {
+        changes_nothing(|| heaplens::Profiler::start().map(heaplens::Profiler::stop));
+        changes_nothing(heaplens::Profiler::start);
+        changes_nothing(|| {
+            let first = heaplens::Profiler::start();
+            (heaplens::Profiler::start().is_err(), first.is_ok())
+        });
+        changes_nothing(|| heaplens::Profiler::builder().exact_peak().start().map(heaplens::Profiler::stop));
     }
 }

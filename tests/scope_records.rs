@@ -1,6 +1,8 @@
 //! The table of scope records, which the whole process shares: how many scopes can be open, what happens when there is
 //! no room, and that a record used again is not touched by what is left of its last scope.
 
+#[path = "support/claims.rs"]
+mod claims;
 #[path = "support/held.rs"]
 mod held;
 #[path = "support/other_thread.rs"]
@@ -12,27 +14,24 @@ use heaplens::{MemoryScope, ScopeError, measure, try_measure};
 use held::Held;
 use other_thread::OtherThread;
 use std::fs;
-use std::process::ExitCode;
 
 heaplens::install!();
 
 /// Scopes that can be open at once.
 const ALL: usize = 16_384;
 
-fn main() -> ExitCode {
-    process_per_case::run(&[
-        ("one_scope_more_than_there_can_be_is_refused", one_scope_more_than_there_can_be_is_refused),
-        ("a_refused_scope_changes_no_figure", a_refused_scope_changes_no_figure),
-        ("records_closed_in_the_order_of_opening_are_usable_again", closed_in_the_order_of_opening),
-        ("closed_scopes_with_live_blocks_make_room_and_it_is_said", closed_scopes_make_room),
-        ("closed_scopes_whose_blocks_are_freed_make_room_without_a_loss", drained_scopes_make_room),
-        ("scopes_closed_out_of_order_under_an_open_one_make_room", closed_out_of_order_make_room),
-        ("blocks_of_scopes_closed_out_of_order_still_lower_the_open_one", closed_out_of_order_forward),
-        ("a_late_free_never_debits_the_next_scope_of_the_record", late_free),
-        ("a_late_free_of_a_drained_child_never_debits_the_next_scope", late_free_of_a_child),
-        ("a_million_scopes_keep_memory_flat", a_million_scopes_keep_memory_flat),
-    ])
-}
+claims::claims!(
+    one_scope_more_than_there_can_be_is_refused,
+    a_refused_scope_changes_no_figure,
+    records_closed_in_the_order_of_opening_are_usable_again,
+    closed_scopes_with_live_blocks_make_room_and_it_is_said,
+    closed_scopes_whose_blocks_are_freed_make_room_without_a_loss,
+    scopes_closed_out_of_order_under_an_open_one_make_room,
+    blocks_of_scopes_closed_out_of_order_still_lower_the_open_one,
+    a_late_free_never_debits_the_next_scope_of_the_record,
+    a_late_free_of_a_drained_child_never_debits_the_next_scope,
+    a_million_scopes_keep_memory_flat,
+);
 
 fn open_all(scopes: &mut Vec<MemoryScope>) {
     while scopes.len() < ALL {
@@ -74,7 +73,7 @@ fn a_refused_scope_changes_no_figure() {
     }
 }
 
-fn closed_in_the_order_of_opening() {
+fn records_closed_in_the_order_of_opening_are_usable_again() {
     const DEEP: usize = 1_024;
     for _ in 0..=ALL / DEEP {
         let mut scopes = Vec::with_capacity(DEEP);
@@ -85,7 +84,7 @@ fn closed_in_the_order_of_opening() {
     assert_eq!((used.total_bytes, used.peak_bytes), (9, 9));
 }
 
-fn closed_scopes_make_room() {
+fn closed_scopes_with_live_blocks_make_room_and_it_is_said() {
     const CHILDREN: usize = ALL + 200;
     let mut blocks = Vec::with_capacity(CHILDREN);
     let parent = MemoryScope::enter("parent");
@@ -110,7 +109,7 @@ fn closed_scopes_make_room() {
     assert_eq!(after.live_bytes, 0);
 }
 
-fn drained_scopes_make_room() {
+fn closed_scopes_whose_blocks_are_freed_make_room_without_a_loss() {
     const KEPT: usize = 100;
     let mut blocks = Vec::with_capacity(KEPT);
     let parent = MemoryScope::enter("parent");
@@ -125,7 +124,7 @@ fn drained_scopes_make_room() {
     assert_eq!((used.live_bytes, used.peak_bytes), (0, 10 * KEPT as u64));
 }
 
-fn closed_out_of_order_make_room() {
+fn scopes_closed_out_of_order_under_an_open_one_make_room() {
     let parent = MemoryScope::enter("parent");
     for _ in 0..ALL {
         let outer = MemoryScope::enter("outer");
@@ -141,7 +140,7 @@ fn closed_out_of_order_make_room() {
 
 /// The record of a scope that was closed before the one inside it stays as long as anything below it is live: what was
 /// allocated below it after it was closed counts for that, and so do the frees.
-fn closed_out_of_order_forward() {
+fn blocks_of_scopes_closed_out_of_order_still_lower_the_open_one() {
     const ROUNDS: usize = 1_000;
     let mut blocks = Vec::with_capacity(3 * ROUNDS);
     let mut more = Vec::with_capacity(4 * ROUNDS);
@@ -167,7 +166,7 @@ fn closed_out_of_order_forward() {
     assert_eq!((used.live_bytes, used.live_blocks), (0, 0), "{used}");
 }
 
-fn late_free() {
+fn a_late_free_never_debits_the_next_scope_of_the_record() {
     let other = OtherThread::start();
     let (here, _) = measure("first", || Held::new(1_000));
     let (elsewhere, _) = measure("second", || Held::new(1_000));
@@ -181,7 +180,7 @@ fn late_free() {
     assert_eq!(next.finish().peak_bytes, 3_000);
 }
 
-fn late_free_of_a_child() {
+fn a_late_free_of_a_drained_child_never_debits_the_next_scope() {
     let other = OtherThread::start();
     let (block, _) = measure("outer", || measure("child", || Held::new(1_000)).0);
     let outer = MemoryScope::enter("next outer");

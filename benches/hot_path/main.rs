@@ -37,7 +37,7 @@ fn main() {
                 times[variant].push(run(&workers[variant], workload, &source));
             }
         }
-        let median = times.map(|times| median(times));
+        let median = times.map(median);
         let pass_through = median[1] / median[0];
         let counting = if workload == "json" { median[2] / median[1] } else { median[2] / median[0] };
         println!("{workload:<18}{:>12.2}{pass_through:>14.3}{counting:>12.3}{limit:>8.2}", median[0] / 1e6);

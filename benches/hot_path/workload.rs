@@ -10,7 +10,7 @@ use std::time::Instant;
 const RUNS: usize = 5;
 
 /// Runs the workload that the arguments name: `<workload> [source file for syn]`.
-pub fn main() {
+pub(crate) fn main() {
     let arguments: Vec<String> = std::env::args().collect();
     let name = arguments.get(1).map_or("", String::as_str);
     // `cargo bench` starts every bench binary with `--bench`; the workers have nothing to say then.

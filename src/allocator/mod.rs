@@ -8,6 +8,8 @@
 //!
 //! The one invariant: what the inner allocator answers is handed on untouched. A failure changes no figure.
 
+#![cfg_attr(not(test), deny(clippy::disallowed_macros, clippy::disallowed_methods, clippy::disallowed_types))]
+
 mod install;
 
 pub use install::is_installed;
@@ -146,8 +148,10 @@ unsafe impl<A: GlobalAlloc> GlobalAlloc for Heaplens<A> {
         // SAFETY: the layout that the block was allocated with, which was valid then.
         let old = unsafe { Layout::from_size_align_unchecked(layout.size() + extra, layout.align()) };
         if planted(Fault::TagBeforeRealloc) {
-            // SAFETY: none; this is a planted fault.
-            unsafe { block.add(layout.size()).cast::<u64>().write_unaligned(0) };
+            // SAFETY: the tag lies behind the block; that it is lost if the reallocation fails is the planted fault.
+            let place = unsafe { block.add(layout.size()) };
+            // SAFETY: as above.
+            unsafe { place.write_bytes(0xA5, TAG_BYTES) };
         }
         // SAFETY: the block is the inner allocator's, of that layout; the new size is not zero and makes a valid layout.
         let new_block = unsafe { self.inner.realloc(block, old, new.size()) };
@@ -166,7 +170,7 @@ unsafe impl<A: GlobalAlloc> GlobalAlloc for Heaplens<A> {
 #[inline(always)]
 unsafe fn record_new(slot: &crate::record::slot::Slot, block: *mut u8, size: usize) {
     if planted(Fault::CountBeforeSuccess) && block.is_null() {
-        return slot.totals.allocated::<crate::record::counter::One>(size);
+        return slot.totals.allocated::<crate::record::writers::One>(size);
     }
     // SAFETY: the caller's promise is passed on.
     unsafe { event::allocated(slot, block, size) };

@@ -10,6 +10,7 @@ use std::process;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::profile::ProfileError;
+use crate::sys::file_size;
 
 /// Who may read the file.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -54,9 +55,11 @@ fn replace(
 }
 
 fn write_all(file: File, write: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>) -> io::Result<()> {
-    let mut writer = BufWriter::new(file);
-    write(&mut writer)?;
-    writer.flush()
+    file_size::with_limit_as_error(|| {
+        let mut writer = BufWriter::new(file);
+        write(&mut writer)?;
+        writer.flush()
+    })
 }
 
 /// A name in the target's folder that no other writer uses.

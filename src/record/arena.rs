@@ -15,6 +15,7 @@ use core::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
 /// The limit unless [`set_limit`] says otherwise.
 pub(crate) const DEFAULT_LIMIT_BYTES: usize = 64 << 20;
 /// The highest limit there can be.
+#[cfg(feature = "stacks")]
 pub(crate) const MAX_LIMIT_BYTES: usize = REGION_BYTES * MAX_REGIONS;
 
 const REGION_BYTES: usize = 4 << 20;
@@ -80,6 +81,7 @@ pub(crate) fn used_bytes() -> usize {
 }
 
 /// Sets the limit, at most [`MAX_LIMIT_BYTES`]. What is handed out already stays.
+#[cfg(feature = "stacks")]
 pub(crate) fn set_limit(bytes: usize) {
     LIMIT.store(bytes.min(MAX_LIMIT_BYTES), Ordering::Relaxed);
 }

@@ -8,14 +8,13 @@
 //! The short paths are inlined into the allocator; the long ones are calls. None of them allocates, locks, panics, or
 //! calls the system, except for a thread's first event and a page of counters touched for the first time.
 
-use super::counter::{Many, One, Writers};
+use super::attribution;
 use super::peak;
 use super::scopes;
-#[cfg(feature = "stacks")]
-use super::sites;
 use super::slot::{Drops, Slot, mode};
 use super::slots;
 use super::tag::{Context, SiteId, Tag};
+use super::writers::{Many, One, Writers};
 use crate::fault::{Fault, planted};
 use core::sync::atomic::{AtomicU64, Ordering};
 
@@ -132,9 +131,9 @@ unsafe fn allocated_long(slot: &Slot, block: *mut u8, size: usize) {
                 count_own_work(slot, size as u64);
                 (SiteId::OWN_WORK, Context::of_thread(slot.index()))
             } else {
-                let site = site_here(slot);
+                let site = attribution::site_here(slot);
                 slot.totals.allocated::<One>(size);
-                site_allocated(slot, site, size, epoch);
+                attribution::allocated(slot, site, size, epoch);
                 scopes::allocated(slot, site, size);
                 slot.set_last(block);
                 if slot.is_above(slot.net()) {
@@ -151,7 +150,7 @@ unsafe fn allocated_long(slot: &Slot, block: *mut u8, size: usize) {
 #[cold]
 #[inline(never)]
 fn freed_long(slot: &Slot, tag: Option<Tag>, block: *mut u8, size: usize) {
-    let Some(tag) = tag.filter(|tag| is_known(tag.site())) else {
+    let Some(tag) = tag.filter(|tag| attribution::is_known(tag.site())) else {
         return slot.drop_one(|drops| &drops.foreign_frees);
     };
     let Some(_busy) = slot.enter() else { return freed_without_slot(slot, tag, size) };
@@ -178,7 +177,7 @@ fn freed_long(slot: &Slot, tag: Option<Tag>, block: *mut u8, size: usize) {
 #[cold]
 #[inline(never)]
 unsafe fn reallocated_long(slot: &Slot, event: &Reallocation) {
-    let old = event.old_tag.filter(|tag| is_known(tag.site()));
+    let old = event.old_tag.filter(|tag| attribution::is_known(tag.site()));
     if old.is_none() {
         slot.drop_one(|drops| &drops.foreign_frees);
     }
@@ -200,7 +199,7 @@ fn user_reallocates(slot: &Slot, old: Option<Tag>, event: &Reallocation) -> Site
     if users.is_some() && event.new_size < event.old_size && slot.is_rising() {
         epoch = slot.pass_peak();
     }
-    let site = site_here(slot);
+    let site = attribution::site_here(slot);
     let moved = event.moved_bytes();
     let temporary =
         planted(Fault::TemporaryRealloc) && users.is_some_and(|tag| slot.take_last(event.old_block, tag.context()));
@@ -210,7 +209,7 @@ fn user_reallocates(slot: &Slot, old: Option<Tag>, event: &Reallocation) -> Site
     match users {
         Some(tag) => {
             count_reallocation::<One>(slot, event);
-            site_freed(slot, tag.site(), event.old_size, temporary, epoch);
+            attribution::freed(slot, tag.site(), event.old_size, temporary, epoch);
             scopes::freed(slot, tag.context(), tag.site(), event.old_size, temporary);
         }
         None => {
@@ -224,7 +223,7 @@ fn user_reallocates(slot: &Slot, old: Option<Tag>, event: &Reallocation) -> Site
     if temporary {
         One::add(&slot.totals.temporary_blocks, 1);
     }
-    site_allocated(slot, site, event.new_size, epoch);
+    attribution::allocated(slot, site, event.new_size, epoch);
     if !planted(Fault::EnterBeforeLeave) {
         scopes::allocated(slot, site, event.new_size);
     }
@@ -259,53 +258,8 @@ fn own_work_reallocates(slot: &Slot, old: Option<Tag>, event: &Reallocation) {
 /// Counts the end of a user's block in the totals, under its site, and in its scopes.
 fn count_freed(slot: &Slot, tag: Tag, size: usize, temporary: bool, epoch: u32) {
     slot.totals.freed::<One>(size);
-    site_freed(slot, tag.site(), size, temporary, epoch);
+    attribution::freed(slot, tag.site(), size, temporary, epoch);
     scopes::freed(slot, tag.context(), tag.site(), size, temporary);
-}
-
-/// The site of an event on this thread: captured if stacks are on here.
-fn site_here(slot: &Slot) -> SiteId {
-    #[cfg(feature = "stacks")]
-    if slot.mode() & (mode::STACKS_EVERYWHERE | mode::STACKS_IN_SCOPE) != 0 {
-        return sites::capture(slot);
-    }
-    let _ = slot;
-    SiteId::NOT_CAPTURED
-}
-
-/// Counts a block under its site. Those of [`SiteId::NOT_CAPTURED`] are what the totals have beyond all others.
-fn site_allocated(slot: &Slot, site: SiteId, size: usize, epoch: u32) {
-    #[cfg(feature = "stacks")]
-    if site != SiteId::NOT_CAPTURED
-        && let Some(counter) = slot.shard.sites.get_or_commit(site.index())
-    {
-        counter.allocated::<One>(size, epoch);
-    }
-    let _ = (slot, site, size, epoch);
-}
-
-/// Counts the end of a block under its site.
-fn site_freed(slot: &Slot, site: SiteId, size: usize, temporary: bool, epoch: u32) {
-    #[cfg(feature = "stacks")]
-    if site != SiteId::NOT_CAPTURED {
-        match slot.shard.sites.get_or_commit(site.index()) {
-            Some(counter) => counter.freed::<One>(size, temporary, epoch),
-            None => slot.drop_one(|drops| &drops.overflowed_blocks),
-        }
-    }
-    let _ = (slot, site, size, temporary, epoch);
-}
-
-/// Whether a tag's site can be one of ours: a tag is hostile input.
-fn is_known(site: SiteId) -> bool {
-    #[cfg(feature = "stacks")]
-    {
-        sites::is_known(site)
-    }
-    #[cfg(not(feature = "stacks"))]
-    {
-        site.index() < SiteId::FIRST as usize
-    }
 }
 
 fn count_own_work(slot: &Slot, bytes: u64) {
@@ -357,12 +311,7 @@ fn reallocated_without_slot(slot: &Slot, old: Option<Tag>, event: &Reallocation)
 
 fn free_on_shared(shared: &Slot, tag: Tag, size: usize) {
     shared.totals.freed::<Many>(size);
-    #[cfg(feature = "stacks")]
-    if tag.site() != SiteId::NOT_CAPTURED
-        && let Some(counter) = shared.shard.sites.get_or_commit(tag.site().index())
-    {
-        counter.freed::<Many>(size, false, peak::epoch_of(peak::control()));
-    }
+    attribution::freed_on_shared(shared, tag.site(), size);
     scopes::freed(shared, tag.context(), tag.site(), size, false);
 }
 

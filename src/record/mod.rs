@@ -9,11 +9,17 @@
 //! Its rules: it takes memory only from the arena, holds no lock, does not panic and formats nothing; every figure has
 //! one writer or is changed atomically; what must be left out is counted.
 
+#![cfg_attr(not(test), deny(clippy::disallowed_macros, clippy::disallowed_methods, clippy::disallowed_types))]
+
 #[cfg(feature = "stacks")]
 mod call_tree;
 mod foreign;
 
+#[cfg_attr(not(feature = "stacks"), path = "attribution_off.rs")]
+mod attribution;
+
 pub(crate) mod arena;
+#[cfg(feature = "stacks")]
 pub(crate) mod counter;
 pub(crate) mod event;
 pub(crate) mod own_work;
@@ -31,8 +37,11 @@ pub(crate) mod settings;
 #[cfg(feature = "stacks")]
 mod shard;
 #[cfg(feature = "stacks")]
+pub(crate) mod site_reader;
+#[cfg(feature = "stacks")]
 pub(crate) mod sites;
 pub(crate) mod slot;
 pub(crate) mod slots;
 mod start;
 pub(crate) mod tag;
+pub(crate) mod writers;

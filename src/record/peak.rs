@@ -136,6 +136,7 @@ pub(crate) fn held_back() -> u64 {
 }
 
 /// Starts to look for a new peak from the present level. With `exact`, threads hold nothing back from here on.
+#[cfg(feature = "stacks")]
 pub(crate) fn restart(slot: &Slot, exact: bool) {
     BATCH.store(if exact { 0 } else { BATCH_BYTES }, Ordering::Relaxed);
     hand_over(slot);

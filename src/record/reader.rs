@@ -4,18 +4,12 @@
 //! totals, so that nothing comes out negative.
 
 use super::arena;
-use super::counter::Figures;
-use super::path_key::PathKey;
 use super::peak;
-use super::scope_names;
 use super::slot::{Drops, Slot};
 use super::slots;
 use crate::completeness::Completeness;
 use crate::stats::MemoryStats;
 use core::sync::atomic::{AtomicU64, Ordering};
-
-#[cfg(feature = "stacks")]
-use super::{sites, tag::SiteId};
 
 /// Readings that are tried before one beside a moving peak is taken as it is; its error bound covers it.
 const TRIES: u32 = 8;
@@ -135,48 +129,4 @@ pub(crate) fn own_events_here() -> Option<u64> {
 pub(crate) fn overhead_bytes() -> u64 {
     let own = slots::all().fold(0_u64, |sum, slot| sum.wrapping_add(slot.own_work.live_bytes.load(Ordering::Relaxed)));
     arena::used_bytes() as u64 + (own as i64).max(0) as u64
-}
-
-/// The name of a scope's number; `None` when it stands for all that found no room.
-pub(crate) fn scope_name(name: u32) -> Option<String> {
-    scope_names::with_name(name, |bytes| String::from_utf8_lossy(&bytes.collect::<Vec<u8>>()).into_owned())
-}
-
-/// The figures of every site that stands for a stack, over all threads, those at the peak as of now.
-#[cfg(feature = "stacks")]
-pub(crate) fn sites_of_process() -> impl Iterator<Item = (SiteId, Figures)> {
-    let epoch = peak::epoch_of(peak::control_acquired());
-    core::iter::once(SiteId::OVERFLOW).chain(sites::all()).filter_map(move |site| {
-        let mut sum = Figures::default();
-        for slot in slots::all() {
-            if let Some(counter) = slot.shard.sites.get(site.index()) {
-                // While the only thread rises, the peak is now: no line is of that epoch yet.
-                let as_of = if slot.is_rising() { epoch.wrapping_add(1) } else { epoch };
-                sum.add(&counter.read(as_of));
-            }
-        }
-        (sum != Figures::default()).then_some((site, sum))
-    })
-}
-
-/// The figures of every site inside one scope with stacks: its level, instance and peak epoch.
-#[cfg(feature = "stacks")]
-pub(crate) fn sites_of_scope(level: u32, instance: u32, epoch: u32) -> impl Iterator<Item = (SiteId, Figures)> {
-    let all = [SiteId::NOT_CAPTURED, SiteId::OVERFLOW].into_iter().chain(sites::all());
-    all.filter_map(move |site| {
-        let mut sum = Figures::default();
-        for slot in slots::all() {
-            let counter = slot.shard.level_in_use(level).and_then(|table| table.get(site.index()));
-            if let Some(counter) = counter.filter(|counter| counter.is_of_instance(instance)) {
-                sum.add(&counter.read(epoch));
-            }
-        }
-        (sum != Figures::default()).then_some((site, sum))
-    })
-}
-
-/// The frames of a site, the innermost first.
-#[cfg(feature = "stacks")]
-pub(crate) fn path(site: SiteId) -> impl Iterator<Item = PathKey> {
-    sites::path(site)
 }

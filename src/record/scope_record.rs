@@ -10,10 +10,10 @@
 //! the order of the scope's own events. A *forwarder* is a closed scope that only passes late frees on to those around.
 
 use super::arena::Zeroed;
-use super::counter::One;
 use super::foreign::ForeignWord;
 use super::slot::Totals;
 use super::tag::{Context, ScopeId};
+use super::writers::One;
 use core::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 
 /// A scope's figures and links.
@@ -88,6 +88,7 @@ impl NamePlace {
     /// # Safety
     ///
     /// Called by the scope's owner, while the scope is open.
+    #[cfg(feature = "stacks")]
     pub(super) unsafe fn get(&self) -> &str {
         let length = self.length.load(Ordering::Relaxed);
         let start = self.start.load(Ordering::Relaxed);

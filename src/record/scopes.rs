@@ -3,7 +3,7 @@
 //! The innermost open scope is the context of the thread's slot and stands in the tag of every new block; the records
 //! know the scope around them. A free follows the same chain from the scope that the tag names.
 
-use super::counter::One;
+use super::attribution;
 use super::scope_record::{ScopeFigures, ScopeRecord};
 use super::scope_table;
 use super::slot::{Slot, mode};
@@ -142,7 +142,7 @@ pub(crate) fn leave_all(slot: &Slot) {
 pub(crate) fn allocated(slot: &Slot, site: SiteId, size: usize) {
     for (scope, record) in chain(slot.context()) {
         if record.is_open(scope) {
-            count_site(slot, record, site, |counter, epoch| counter.allocated::<One>(size, epoch));
+            attribution::allocated_in_scope(slot, record, site, size);
             record.allocated(size);
         } else {
             // Closed before a scope inside it: a free of the block passes here, and nothing may be left when it has.
@@ -172,14 +172,14 @@ pub(crate) fn freed(slot: &Slot, context: Context, site: SiteId, size: usize, te
         // Read before the record can be given up, which the change of a foreign word tells.
         let around = record.parent();
         if !word.closed && record.owner() == slot.index() && slot.mode() & mode::SHARED == 0 {
-            count_site(slot, record, site, |counter, epoch| counter.freed::<One>(size, temporary, epoch));
+            attribution::freed_in_scope(slot, record, site, size, temporary);
             record.freed(size, temporary);
         } else {
             if !word.closed {
                 if record.foreign_bytes.free(scope.generation, size as u64).is_none() {
                     return;
                 }
-                count_site(slot, record, site, |counter, epoch| counter.freed::<One>(size, false, epoch));
+                attribution::freed_in_scope(slot, record, site, size, false);
             }
             if record.foreign_blocks.free(scope.generation, 1).is_none() {
                 return;
@@ -190,25 +190,6 @@ pub(crate) fn freed(slot: &Slot, context: Context, site: SiteId, size: usize, te
         }
         next = around.scope();
     }
-}
-
-/// Counts an event under its call site in a scope that keeps figures by call site.
-fn count_site(slot: &Slot, record: &ScopeRecord, site: SiteId, count: impl FnOnce(&super::counter::Counter, u32)) {
-    #[cfg(feature = "stacks")]
-    if record.is_profiled() && slot.mode() & mode::SHARED == 0 {
-        let instance = record.instance.load(Ordering::Relaxed);
-        let level = record.levels() - 1;
-        match slot.shard.level(level).and_then(|table| table.get_or_commit(site.index())) {
-            Some(counter) => {
-                let epoch = record.epoch();
-                counter.enter_instance(instance, epoch);
-                count(counter, epoch);
-            }
-            None => slot.drop_one(|drops| &drops.overflowed_blocks),
-        }
-    }
-    #[cfg(not(feature = "stacks"))]
-    let _ = (slot, record, site, count);
 }
 
 /// The innermost open scope of a thread.

@@ -6,9 +6,9 @@
 //! are many.
 
 use super::arena::Zeroed;
-use super::counter::{One, Writers};
 use super::peak;
 use super::tag::Context;
+use super::writers::{One, Writers};
 use crate::fault::{Fault, planted};
 use core::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering, compiler_fence};
 

@@ -11,7 +11,7 @@ use std::borrow::Cow;
 use std::time::Instant;
 
 #[cfg(feature = "stacks")]
-use crate::record::own_work::OwnWork;
+use crate::record::{own_work::OwnWork, site_reader};
 
 /// A measured stretch of work on the current thread, from [`enter`](Self::enter) to [`finish`](Self::finish) or the
 /// end of the block. Scopes nest; what is allocated inside counts in every scope around it.
@@ -165,7 +165,7 @@ impl Drop for MemoryScope {
 #[cfg(feature = "stacks")]
 fn copy_sites(of: scopes::SitesOf) -> Vec<(crate::record::tag::SiteId, crate::record::counter::Figures)> {
     let _own = OwnWork::begin();
-    reader::sites_of_scope(of.level, of.instance, of.epoch).collect()
+    site_reader::sites_of_scope(of.level, of.instance, of.epoch).collect()
 }
 
 #[cfg(not(feature = "stacks"))]

@@ -19,4 +19,4 @@ pub use measure::{measure, profile_memory_usage, try_measure, try_profile_memory
 pub use measurement::Measurement;
 #[cfg(feature = "stacks")]
 pub(crate) use process::remember_peak;
-pub use process::stats;
+pub use process::{completeness, overhead_bytes, stats};

@@ -1,5 +1,6 @@
 //! The figures of the whole process.
 
+use crate::completeness::Completeness;
 use crate::record::reader;
 use crate::stats::MemoryStats;
 use core::sync::atomic::{AtomicU64, Ordering};
@@ -37,6 +38,37 @@ pub fn stats() -> MemoryStats {
         panic!("{error}");
     }
     with_lifetime_peak(reader::process())
+}
+
+/// What the recorder could not see or had to leave out since the start of the process, on every thread.
+///
+/// Zero everywhere is the rule; a figure above zero says which figures to doubt. See [`Completeness`].
+///
+/// ```
+/// heaplens::install!();
+///
+/// fn main() {
+///     assert!(heaplens::completeness().is_complete());
+/// }
+/// ```
+#[must_use]
+pub fn completeness() -> Completeness {
+    reader::completeness()
+}
+
+/// Memory that heaplens takes for itself, in bytes: its tables, and what its own work (naming frames, writing files)
+/// holds. No part of any other figure.
+///
+/// ```
+/// heaplens::install!();
+///
+/// fn main() {
+///     assert!(heaplens::overhead_bytes() < 64 << 20);
+/// }
+/// ```
+#[must_use]
+pub fn overhead_bytes() -> u64 {
+    reader::overhead_bytes()
 }
 
 /// The peak of the process up to the last restart of the recorder's peak, when a recording began: blocks, bytes, error.

@@ -10,7 +10,7 @@ pub(crate) use crate::record::counter::Figures;
 pub(crate) use crate::record::path_key::PathKey;
 pub(crate) use recording::Recording;
 
-use crate::record::reader;
+use crate::record::site_reader;
 use crate::record::tag::SiteId;
 
 /// One call site: where, and how much.
@@ -48,7 +48,7 @@ impl Place {
             Self::Captured(site) => Some(site),
             _ => None,
         };
-        captured.into_iter().flat_map(reader::path)
+        captured.into_iter().flat_map(site_reader::path)
     }
 }
 
@@ -59,5 +59,5 @@ pub(crate) fn of_scope(sites: &[(SiteId, Figures)]) -> Vec<SiteCopy> {
 
 /// The name of a scope's number.
 pub(crate) fn scope_name(name: u32) -> String {
-    reader::scope_name(name).unwrap_or_else(|| "(other scopes)".to_owned())
+    site_reader::scope_name(name).unwrap_or_else(|| "(other scopes)".to_owned())
 }

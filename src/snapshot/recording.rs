@@ -12,7 +12,7 @@
 use super::{Figures, PathKey, Place, SiteCopy};
 use crate::completeness::Completeness;
 use crate::record::tag::SiteId;
-use crate::record::{peak, reader, settings, slots};
+use crate::record::{peak, reader, settings, site_reader, slots};
 use crate::scope;
 use crate::stats::MemoryStats;
 use std::collections::{HashMap, HashSet};
@@ -40,7 +40,7 @@ impl Recording {
     pub(crate) fn begin(exact_peak: bool) -> Option<Self> {
         let slot = slots::current_for_library()?;
         scope::remember_peak();
-        let all: Vec<(SiteId, Figures)> = reader::sites_of_process().collect();
+        let all: Vec<(SiteId, Figures)> = site_reader::sites_of_process().collect();
         let number = first_number_without_live_blocks(&all);
         let sites = all
             .into_iter()
@@ -64,7 +64,7 @@ impl Recording {
         // Sites before the process: what the sites have counted, the process has counted as well.
         let mut sites = Vec::new();
         let mut captured = Figures::default();
-        for (site, figures) in reader::sites_of_process() {
+        for (site, figures) in site_reader::sites_of_process() {
             if site != SiteId::OVERFLOW && !is_of(site, self.number) {
                 continue;
             }
@@ -139,7 +139,7 @@ fn is_of(site: SiteId, number: u32) -> bool {
 
 /// The recording under which a site was captured; `None` for one captured by a scope outside of any.
 fn recording_of(site: SiteId) -> Option<u32> {
-    match reader::path(site).last() {
+    match site_reader::path(site).last() {
         Some(PathKey::Recording(number)) => Some(number),
         _ => None,
     }

@@ -2,9 +2,14 @@
 //!
 //! The leftmost layer: it knows addresses, pages and threads, and nothing of blocks, call sites or scopes.
 
+#![cfg_attr(not(test), deny(clippy::disallowed_macros, clippy::disallowed_methods, clippy::disallowed_types))]
+
 pub(crate) mod atomic;
 pub(crate) mod environment;
+#[cfg(feature = "stacks")]
 pub(crate) mod exit;
+#[cfg(feature = "stacks")]
+pub(crate) mod file_size;
 pub(crate) mod free_bits;
 pub(crate) mod pages;
 pub(crate) mod thread_exit;

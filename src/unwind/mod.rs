@@ -3,6 +3,8 @@
 //! One small interface, [`capture`], so that a faster way of walking the stack replaces [`portable`] without anything
 //! else noticing. It runs inside every recorded allocation: it allocates nothing, takes no lock, and keeps nothing.
 
+#![cfg_attr(not(test), deny(clippy::disallowed_macros, clippy::disallowed_methods, clippy::disallowed_types))]
+
 #[cfg(feature = "stacks")]
 mod portable;
 

@@ -47,7 +47,7 @@ impl Worker {
     /// A worker with all the memory it will ever need. Serial numbers of different threads are far apart.
     pub(crate) fn new(index: usize, seed: u64, tally: Tally) -> Self {
         Self {
-            random: Random::of_seed(seed ^ (index as u64) << 32),
+            random: Random::of_seed(seed ^ ((index as u64) << 32)),
             seed,
             blocks: Vec::with_capacity(MAX_BLOCKS),
             held_bytes: 0,
@@ -61,7 +61,7 @@ impl Worker {
 
     /// Makes one random call.
     pub(crate) fn step(&mut self, shared: &Shared<'_>) {
-        let rising = (self.operations / TIDE) % 2 == 0;
+        let rising = (self.operations / TIDE).is_multiple_of(2);
         let full = self.blocks.len() == MAX_BLOCKS || self.held_bytes >= MAX_BYTES;
         let allocations = if full {
             0

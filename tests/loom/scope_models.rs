@@ -82,20 +82,21 @@ fn a_drained_record_is_written_anew_only_after_its_last_reader() {
     loom::model(|| {
         let record = Arc::new((ForeignWord::of_generation(GENERATION), UnsafeCell::new(AROUND)));
         record.0.close(1);
-        let frees = {
+        // The thread that only looks is the second one: loom tries the looks before a change from those after it.
+        let owner = {
             let record = record.clone();
             thread::spawn(move || {
-                // SAFETY: read only while the block is live. loom checks that nobody writes meanwhile.
-                let around = record.1.with(|around| unsafe { *around });
-                assert!(record.0.free(GENERATION, 1).is_some());
-                around
+                let word = record.0.read();
+                if word.closed && word.amount == 0 {
+                    // SAFETY: nobody reads a drained record. loom checks it.
+                    record.1.with_mut(|around| unsafe { *around = 0 });
+                }
             })
         };
-        let word = record.0.read();
-        if word.closed && word.amount == 0 {
-            // SAFETY: nobody reads a drained record. loom checks it.
-            record.1.with_mut(|around| unsafe { *around = 0 });
-        }
-        assert_eq!(frees.join().unwrap(), AROUND);
+        // SAFETY: read only while the block is live. loom checks that nobody writes meanwhile.
+        let around = record.1.with(|around| unsafe { *around });
+        assert_eq!(around, AROUND);
+        assert!(record.0.free(GENERATION, 1).is_some());
+        owner.join().unwrap();
     });
 }

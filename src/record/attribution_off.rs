@@ -1,0 +1,23 @@
+//! Stands for `attribution.rs` without the feature `stacks`: every block's site is "not captured".
+
+use super::scope_record::ScopeRecord;
+use super::slot::Slot;
+use super::tag::SiteId;
+
+pub(super) const fn site_here(_: &Slot) -> SiteId {
+    SiteId::NOT_CAPTURED
+}
+
+pub(super) fn is_known(site: SiteId) -> bool {
+    site.index() < SiteId::FIRST as usize
+}
+
+pub(super) const fn allocated(_: &Slot, _: SiteId, _: usize, _: u32) {}
+
+pub(super) const fn freed(_: &Slot, _: SiteId, _: usize, _: bool, _: u32) {}
+
+pub(super) const fn freed_on_shared(_: &Slot, _: SiteId, _: usize) {}
+
+pub(super) const fn allocated_in_scope(_: &Slot, _: &ScopeRecord, _: SiteId, _: usize) {}
+
+pub(super) const fn freed_in_scope(_: &Slot, _: &ScopeRecord, _: SiteId, _: usize, _: bool) {}
