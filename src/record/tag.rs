@@ -54,10 +54,12 @@ impl SiteId {
     /// Blocks of the recorder's own work.
     pub(crate) const OWN_WORK: Self = Self(1);
     /// Blocks whose stack found no room in the tree.
+    #[cfg(feature = "stacks")]
     pub(crate) const OVERFLOW: Self = Self(2);
     /// The number of the first site that stands for a stack.
     pub(crate) const FIRST: u32 = 3;
 
+    #[cfg(feature = "stacks")]
     pub(crate) fn new(number: u32) -> Option<Self> {
         ((number as usize) < MAX_SITES).then_some(Self(number))
     }

@@ -91,6 +91,7 @@ fn with_lifetime_peak(figures: MemoryStats) -> MemoryStats {
 }
 
 /// Keeps the peak so far, because the recorder is about to look for a new one.
+#[cfg(feature = "stacks")]
 pub(crate) fn remember_peak() {
     let figures = with_lifetime_peak(reader::process());
     BLOCKS.store(figures.peak_blocks, Ordering::Relaxed);

@@ -5,6 +5,7 @@
 #![cfg_attr(not(test), deny(clippy::disallowed_macros, clippy::disallowed_methods, clippy::disallowed_types))]
 
 pub(crate) mod atomic;
+#[cfg(any(feature = "stacks", feature = "planted-faults"))]
 pub(crate) mod environment;
 #[cfg(feature = "stacks")]
 pub(crate) mod exit;
