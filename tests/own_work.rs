@@ -22,6 +22,7 @@ claims::claims!(
     a_measurement_inside_another_is_not_in_it,
     a_profile_of_nothing_changes_nothing,
     profiling_the_process_changes_nothing,
+    looking_at_a_profile_changes_nothing,
 );
 
 /// Makes a call, which may not change any figure of the process, the first time and later.
@@ -118,5 +119,25 @@ fn profiling_the_process_changes_nothing() {
             (heaplens::Profiler::start().is_err(), first.is_ok())
         });
         changes_nothing(|| heaplens::Profiler::builder().exact_peak().start().map(heaplens::Profiler::stop));
+    }
+}
+
+/// A profile's text, views and files are the recorder's own work, and so is what they return.
+fn looking_at_a_profile_changes_nothing() {
+    #[cfg(feature = "flamegraph")]
+    {
+        use heaplens::{Metric, Profile, profile};
+        let (held, profile) = profile("looked at", || vec![black_box(1_u8); 100]);
+        let path = std::env::temp_dir().join(format!("heaplens-own-work-{}.json.gz", std::process::id()));
+        changes_nothing(|| profile.summary());
+        changes_nothing(|| profile.full_report(3));
+        changes_nothing(|| profile.sites(Metric::TotalBytes).len());
+        changes_nothing(|| profile.write_folded(Metric::TotalBytes, std::io::sink()));
+        changes_nothing(|| profile.write_flamegraph(Metric::TotalBytes, std::io::sink()));
+        changes_nothing(|| profile.write_json(std::io::sink()));
+        changes_nothing(|| profile.save(&path));
+        changes_nothing(|| Profile::load(&path));
+        std::fs::remove_file(&path).expect("the profile was written");
+        drop(held);
     }
 }

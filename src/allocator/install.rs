@@ -45,13 +45,13 @@ pub fn is_installed() -> bool {
         return true;
     }
     let _own = OwnWork::begin();
-    let before = reader::own_events_here();
+    let before = reader::blocks_here();
     #[cfg_attr(
         not(test),
         expect(clippy::disallowed_types, reason = "this is no event of the allocator: it makes one")
     )]
     drop(core::hint::black_box(Box::new(0_u8)));
-    let reached = before.is_some() && reader::own_events_here() != before;
+    let reached = before.is_some() && reader::blocks_here() != before;
     KNOWN.store(reached, Ordering::Relaxed);
     reached
 }

@@ -12,6 +12,7 @@ use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
 
 use crate::profile::{Access, Profile, ProfileError, replace_file};
+use crate::record::own_work::OwnWork;
 
 /// The largest profile that is read, in bytes of JSON.
 const MAX_BYTES: u64 = 2 << 30;
@@ -41,6 +42,7 @@ impl Profile {
     ///
     /// [`ProfileError::Io`] with the path and what the operating system said.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<(), ProfileError> {
+        let _own = OwnWork::begin();
         let path = path.as_ref();
         let compressed = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("gz"));
         replace_file(path, Access::OwnerOnly, |writer| {
@@ -59,6 +61,7 @@ impl Profile {
     ///
     /// [`ProfileError`] says why the file cannot be read, or is no sound profile.
     pub fn load(path: impl AsRef<Path>) -> Result<Self, ProfileError> {
+        let _own = OwnWork::begin();
         let path = path.as_ref();
         let refused = |source| ProfileError::Io { path: Some(path.to_owned()), source };
         let file = fs::File::open(path).map_err(refused)?;

@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::completeness::Completeness;
 use crate::profile::{FrameId, Header, Profile, ProfileBuilder, ProfileError, Stack};
+use crate::record::own_work::OwnWork;
 use crate::stats::MemoryStats;
 use crate::symbolize::{Frame, visible};
 
@@ -55,6 +56,7 @@ impl Profile {
     ///
     /// What the writer says.
     pub fn write_json(&self, writer: impl Write) -> io::Result<()> {
+        let _own = OwnWork::begin();
         let contents = Contents {
             format: FORMAT.into(),
             version: VERSION,
@@ -82,6 +84,7 @@ impl Profile {
     ///
     /// What the reader says, or why the text is no sound profile.
     pub fn read_json(mut reader: impl Read) -> Result<Self, ProfileError> {
+        let _own = OwnWork::begin();
         let mut text = Vec::new();
         reader.read_to_end(&mut text).map_err(|source| ProfileError::Io { path: None, source })?;
         Self::from_json(&text)

@@ -33,6 +33,7 @@ pub use site::Site;
 pub use site_stats::SiteStats;
 
 use crate::completeness::Completeness;
+use crate::record::own_work::OwnWork;
 use crate::stats::MemoryStats;
 use crate::symbolize::{Frame, short_path};
 
@@ -41,6 +42,8 @@ use crate::symbolize::{Frame, short_path};
 /// It depends on nothing of the running process. [`summary`](Profile::summary) prints the essentials,
 /// [`sites`](Profile::sites) gives the call sites, [`save`](Profile::save) and [`load`](Profile::load) keep it in a
 /// file. The figures of the sites add up to [`stats`](Profile::stats).
+///
+/// What its methods allocate, and what they return, is heaplens's own work: no part of any figure of the program.
 ///
 /// `Profile::default()` is the profile of a program that allocated nothing.
 ///
@@ -158,6 +161,7 @@ impl Profile {
     /// `None` where the debug information names no file.
     #[must_use]
     pub fn location(&self, frame: &Frame) -> Option<String> {
+        let _own = OwnWork::begin();
         let file = short_path(frame.file.as_deref()?, &self.header.directory);
         Some(match frame.line {
             Some(line) => format!("{file}:{line}"),

@@ -7,6 +7,7 @@ use core::cmp::Reverse;
 use std::collections::HashMap;
 
 use crate::profile::{FrameId, Metric, Profile, SiteStats, Stack};
+use crate::record::own_work::OwnWork;
 use crate::symbolize::{Frame, Origin, Part, trim};
 
 /// One call site in the view of a [`Profile`], ordered by a [`Metric`].
@@ -75,6 +76,7 @@ impl Profile {
     /// ```
     #[must_use]
     pub fn sites(&self, metric: Metric) -> Vec<Site<'_>> {
+        let _own = OwnWork::begin();
         let mut merged: HashMap<Vec<FrameId>, SiteStats> = HashMap::new();
         let parts: Vec<Part> = self.frames.iter().map(Part::of).collect();
         for stack in &self.stacks {

@@ -11,9 +11,10 @@
 use super::attribution;
 use super::peak;
 use super::scopes;
-use super::slot::{Drops, Slot, mode};
+use super::slot::{Slot, mode};
 use super::slots;
 use super::tag::{Context, SiteId, Tag};
+use super::totals::Drops;
 use super::writers::{Many, One, Writers};
 use crate::fault::{Fault, planted};
 use core::sync::atomic::{AtomicU64, Ordering};

@@ -44,4 +44,5 @@ pub(crate) mod slot;
 pub(crate) mod slots;
 mod start;
 pub(crate) mod tag;
+mod totals;
 pub(crate) mod writers;

@@ -5,8 +5,9 @@
 
 use super::arena;
 use super::peak;
-use super::slot::{Drops, Slot};
+use super::slot::Slot;
 use super::slots;
+use super::totals::Drops;
 use crate::completeness::Completeness;
 use crate::stats::MemoryStats;
 use core::sync::atomic::{AtomicU64, Ordering};
@@ -120,9 +121,9 @@ pub(crate) fn completeness_of(slot: &Slot) -> Completeness {
     }
 }
 
-/// Number of allocations by the recorder's own work on the calling thread.
-pub(crate) fn own_events_here() -> Option<u64> {
-    slots::current_for_library().map(Slot::own_events)
+/// Number of allocations counted on the calling thread, those of the recorder's own work included.
+pub(crate) fn blocks_here() -> Option<u64> {
+    slots::current_for_library().map(Slot::all_blocks)
 }
 
 /// Bytes that the recorder takes: its tables, and what its own work holds.

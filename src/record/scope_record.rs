@@ -11,8 +11,8 @@
 
 use super::arena::Zeroed;
 use super::foreign::ForeignWord;
-use super::slot::Totals;
 use super::tag::{Context, ScopeId};
+use super::totals::Totals;
 use super::writers::One;
 use core::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 
@@ -144,7 +144,7 @@ impl ScopeRecord {
     }
 
     pub(super) fn parent(&self) -> Context {
-        Context::from_bits(self.parent.load(Ordering::Relaxed))
+        Context::from_own_bits(self.parent.load(Ordering::Relaxed))
     }
 
     pub(super) fn owner(&self) -> u32 {

@@ -8,46 +8,13 @@
 use super::arena::Zeroed;
 use super::peak;
 use super::tag::Context;
+use super::totals::{Drops, OwnWork, Totals};
 use super::writers::{One, Writers};
 use crate::fault::{Fault, planted};
 use core::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering, compiler_fence};
 
 #[cfg(feature = "stacks")]
 use super::shard::Shard;
-
-/// The totals of a slot: one cache line.
-#[repr(C, align(64))]
-pub(crate) struct Totals {
-    pub(crate) total_blocks: AtomicU64,
-    pub(crate) total_bytes: AtomicU64,
-    pub(crate) freed_blocks: AtomicU64,
-    pub(crate) freed_bytes: AtomicU64,
-    pub(crate) temporary_blocks: AtomicU64,
-    pub(crate) reallocations: AtomicU64,
-    pub(crate) moved_bytes: AtomicU64,
-    pub(crate) largest_block_bytes: AtomicU64,
-}
-
-/// What was left out on this thread, by reason.
-#[derive(Default)]
-pub(crate) struct Drops {
-    pub(crate) foreign_frees: AtomicU64,
-    pub(crate) uncaptured_events: AtomicU64,
-    pub(crate) overflowed_blocks: AtomicU64,
-    pub(crate) truncated_stacks: AtomicU64,
-    pub(crate) empty_stacks: AtomicU64,
-    pub(crate) unnamed_scopes: AtomicU64,
-    pub(crate) evicted_scopes: AtomicU64,
-}
-
-/// What the recorder's own work allocated on this thread: overhead, in no figure of the user's.
-#[derive(Default)]
-pub(crate) struct OwnWork {
-    /// Successful allocations and reallocations.
-    pub(crate) events: AtomicU64,
-    /// Bytes allocated and not yet freed, two's complement.
-    pub(crate) live_bytes: AtomicU64,
-}
 
 /// One thread's place.
 #[repr(C, align(64))]
@@ -110,21 +77,26 @@ pub(crate) mod mode {
 // SAFETY: integers and null pointers, valid when zero, without a destructor.
 unsafe impl Zeroed for Slot {}
 
-/// The slot's gate is closed until this is dropped.
-pub(crate) struct Busy<'a> {
-    slot: &'a Slot,
-    /// What the gate is set to again; [`gate::CLOSED`] to find out.
-    opens_to: u64,
-}
+/// The slot's gate is closed until this is dropped: on the long path, where what is on may change meanwhile.
+pub(crate) struct Busy<'a>(&'a Slot);
 
 impl Drop for Busy<'_> {
+    fn drop(&mut self) {
+        self.0.open(self.0.gate_for_mode());
+    }
+}
+
+/// The slot's gate is closed until this is dropped: on the short path, where nothing is on and nothing changes.
+pub(crate) struct ShortPath<'a> {
+    slot: &'a Slot,
+    /// The control word that was in the gate.
+    control: u64,
+}
+
+impl Drop for ShortPath<'_> {
     #[inline(always)]
     fn drop(&mut self) {
-        // ORDERING: the compiler keeps what was recorded before the gate opens; the only other observer is a signal
-        // handler on this thread, so that the processor needs no fence.
-        compiler_fence(Ordering::SeqCst);
-        let opens_to = if self.opens_to == gate::CLOSED { self.slot.gate_for_mode() } else { self.opens_to };
-        self.slot.gate.store(opens_to, Ordering::Relaxed);
+        self.slot.open(self.control);
     }
 }
 
@@ -150,12 +122,13 @@ impl Slot {
 
     /// Closes the gate if nothing but counting is on and no news waits.
     #[inline(always)]
-    pub(crate) fn enter_short_path(&self) -> Option<Busy<'_>> {
+    pub(crate) fn enter_short_path(&self) -> Option<ShortPath<'_>> {
         let control = peak::control();
         if self.gate.load(Ordering::Relaxed) != control {
             return None;
         }
-        Some(self.close(control))
+        self.close();
+        Some(ShortPath { slot: self, control })
     }
 
     /// Closes the gate, so that a signal handler on this thread keeps off the slot; `None` if this is one, or the slot
@@ -164,15 +137,23 @@ impl Slot {
         if self.gate.load(Ordering::Relaxed) == gate::CLOSED {
             return None;
         }
-        Some(self.close(gate::CLOSED))
+        self.close();
+        Some(Busy(self))
     }
 
     #[inline(always)]
-    fn close(&self, opens_to: u64) -> Busy<'_> {
+    fn close(&self) {
         self.gate.store(gate::CLOSED, Ordering::Relaxed);
-        // ORDERING: the compiler reads nothing of the slot before its gate is closed; see `Busy::drop`.
+        // ORDERING: the compiler reads nothing of the slot before its gate is closed. The only other observer is a
+        // signal handler on this thread, so that the processor needs no fence.
         compiler_fence(Ordering::SeqCst);
-        Busy { slot: self, opens_to }
+    }
+
+    #[inline(always)]
+    fn open(&self, to: u64) {
+        // ORDERING: the compiler keeps what was recorded before the gate opens; as in `close`.
+        compiler_fence(Ordering::SeqCst);
+        self.gate.store(to, Ordering::Relaxed);
     }
 
     pub(crate) fn index(&self) -> u32 {
@@ -199,7 +180,7 @@ impl Slot {
 
     #[inline(always)]
     pub(crate) fn context(&self) -> Context {
-        Context::from_bits(self.context.load(Ordering::Relaxed))
+        Context::from_own_bits(self.context.load(Ordering::Relaxed))
     }
 
     /// Changes whose the new blocks of this thread are, remembering whose the last one is.
@@ -343,9 +324,9 @@ impl Slot {
         }
     }
 
-    /// Number of allocations that counted as the recorder's own.
-    pub(crate) fn own_events(&self) -> u64 {
-        self.own_work.events.load(Ordering::Relaxed)
+    /// Number of allocations that counted here, the recorder's own included.
+    pub(crate) fn all_blocks(&self) -> u64 {
+        self.own_work.events.load(Ordering::Relaxed) + self.totals.total_blocks.load(Ordering::Relaxed)
     }
 
     /// Ends the innermost [`Self::begin_own_work`].
@@ -354,39 +335,6 @@ impl Slot {
         self.own_work_depth.store(depth, Ordering::Relaxed);
         if depth == 0 {
             self.change_mode(mode::OWN_WORK, 0);
-        }
-    }
-}
-
-impl Totals {
-    /// Counts a block.
-    #[inline(always)]
-    pub(crate) fn allocated<W: Writers>(&self, size: usize) {
-        W::add(&self.total_blocks, 1);
-        W::add(&self.total_bytes, size as u64);
-        self.raise_largest::<W>(size as u64);
-    }
-
-    /// Counts the end of a block.
-    #[inline(always)]
-    pub(crate) fn freed<W: Writers>(&self, size: usize) {
-        W::add(&self.freed_blocks, 1);
-        W::add(&self.freed_bytes, size as u64);
-    }
-
-    /// Counts what makes a reallocation more than a new and a freed block.
-    #[inline(always)]
-    pub(crate) fn reallocated<W: Writers>(&self, moved: u64) {
-        W::add(&self.reallocations, 1);
-        if moved != 0 {
-            W::add(&self.moved_bytes, moved);
-        }
-    }
-
-    #[inline(always)]
-    fn raise_largest<W: Writers>(&self, size: u64) {
-        if size > self.largest_block_bytes.load(Ordering::Relaxed) {
-            W::raise(&self.largest_block_bytes, size);
         }
     }
 }

@@ -109,8 +109,10 @@ impl Context {
         self.0
     }
 
-    pub(crate) const fn from_bits(bits: u64) -> Self {
-        Self(bits & CONTEXT_MASK)
+    /// The context whose bits [`to_bits`](Self::to_bits) gave.
+    #[inline(always)]
+    pub(crate) const fn from_own_bits(bits: u64) -> Self {
+        Self(bits)
     }
 }
 
