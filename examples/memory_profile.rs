@@ -8,7 +8,7 @@
 //! Leaves one flame graph for each metric, the profile, and the counts under `target/heaplens/`.
 //! An argument says how many kilobytes of source are read at most: `-- 500`.
 
-use heaplens::{Metric, Profiler};
+use heaplens::{Metric, Profile, Profiler};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -41,18 +41,28 @@ fn main() -> Result<(), Box<dyn Error>> {
     let profiler = Profiler::builder().name("memory_profile").start()?;
     let counts = count_all(&sources, &progress);
     let json = heaplens::measure("serialise", || serde_json::to_string_pretty(&counts)).0?;
+    heaplens::exclude(|| show_step(&progress, "naming the functions of all call stacks"));
     let profile = profiler.stop();
-    progress.finish_and_clear();
 
     fs::write(folder.join("items.json"), json)?;
-    for metric in Metric::ALL {
-        profile.save_flamegraph(metric, folder.join(format!("memory_profile.{metric}.svg")))?;
-    }
-    profile.save(folder.join("memory_profile.json.gz"))?;
+    save_all(&profile, &folder, &progress)?;
+    progress.finish_and_clear();
 
     println!("{}", profile.summary());
     println!("flame graphs and the profile are in {}", folder.display());
     println!("open {}", folder.join("memory_profile.live-at-peak-bytes.svg").display());
+    Ok(())
+}
+
+/// Writes the profile, and a flame graph for each metric.
+fn save_all(profile: &Profile, folder: &Path, progress: &ProgressBar) -> Result<(), Box<dyn Error>> {
+    show_step(progress, "writing memory_profile.json.gz");
+    profile.save(folder.join("memory_profile.json.gz"))?;
+    for metric in Metric::ALL {
+        let name = format!("memory_profile.{metric}.svg");
+        show_step(progress, &format!("writing {name}"));
+        profile.save_flamegraph(metric, folder.join(name))?;
+    }
     Ok(())
 }
 
@@ -164,4 +174,14 @@ fn progress_bar(bytes: u64) -> ProgressBar {
         bar.set_style(style);
     }
     bar
+}
+
+/// Puts what the program does in place of the bar. Nothing moves while it does it, since a thread that redraws would
+/// allocate beside it.
+fn show_step(bar: &ProgressBar, step: &str) {
+    if let Ok(style) = ProgressStyle::with_template("{elapsed:>4}  {msg} ...") {
+        bar.set_style(style);
+    }
+    bar.set_message(step.to_owned());
+    bar.force_draw();
 }

@@ -1,6 +1,5 @@
 //! Call stacks switched on and off while other threads allocate: blocks of one time are freed in another, and no
 //! figure is lost, because the layout of a block does not depend on what is switched on.
-#![cfg(feature = "stacks")]
 
 #[path = "support/claims.rs"]
 mod claims;

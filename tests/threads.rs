@@ -8,10 +8,10 @@ mod counting_inner;
 mod process_per_case;
 
 use counting_inner::{Accounts, CountingInner};
-use heaplens::{Heaplens, MemoryStats};
+use heaplens::{Heaplens, MemoryStats, ScopeError};
 use std::cell::RefCell;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::mpsc;
+use std::sync::{Barrier, mpsc};
 use std::thread::{self, LocalKey};
 
 #[global_allocator]
@@ -22,6 +22,7 @@ claims::claims!(
     l3_no_reading_beside_running_threads_is_torn_or_negative,
     l5_a_hundred_thousand_threads_take_no_more_memory_than_those_alive_at_once,
     l5_a_thread_that_ends_with_scopes_open_leaves_nothing_behind,
+    l5_threads_beyond_the_last_slot_count_and_cannot_measure_in_silence,
 );
 
 /// Destructors that ran to their end.
@@ -199,4 +200,37 @@ fn l5_a_thread_that_ends_with_scopes_open_leaves_nothing_behind() {
     Accounts::now().agreed_blocks_since(&before);
     let (_, used) = heaplens::measure("afterwards", || vec![0_u8; 5]);
     assert_eq!((used.total_blocks, used.total_bytes), (1, 5));
+}
+
+fn l5_threads_beyond_the_last_slot_count_and_cannot_measure_in_silence() {
+    // There are 4,095 slots.
+    const THREADS: usize = 4_300;
+    let before = Accounts::now();
+    let all_alive = Barrier::new(THREADS);
+    let all_measured = Barrier::new(THREADS);
+    let (whole, refused) = (AtomicU64::new(0), AtomicU64::new(0));
+    thread::scope(|threads| {
+        for _ in 0..THREADS {
+            let one = || {
+                drop(vec![0_u8; 10]);
+                all_alive.wait();
+                let measured = heaplens::try_measure("one of many", || drop(vec![0_u8; 64]));
+                all_measured.wait();
+                match measured {
+                    Ok((_, used)) => {
+                        assert!(used.total_bytes == 64 && used.completeness().is_complete(), "wrong in silence");
+                        whole.fetch_add(1, Ordering::Relaxed);
+                    }
+                    Err(error) => {
+                        assert_eq!(error, ScopeError::TooManyThreads);
+                        refused.fetch_add(1, Ordering::Relaxed);
+                    }
+                }
+            };
+            thread::Builder::new().stack_size(64 << 10).spawn_scoped(threads, one).expect("a thread");
+        }
+    });
+    // The main thread has a slot as well.
+    assert_eq!((whole.into_inner(), refused.into_inner()), (4_094, THREADS as u64 - 4_094));
+    Accounts::now().agreed_blocks_since(&before);
 }

@@ -16,21 +16,34 @@ const ALL: &str = "all";
 /// Draws a profile as a flame graph: an SVG image for a browser.
 #[derive(Args)]
 #[command(after_help = "\
+Metrics:
+  total-bytes          bytes allocated
+  total-blocks         blocks allocated
+  live-at-peak-bytes   bytes held when the program held most
+  live-at-end-bytes    bytes still held at the end
+  temporary-blocks     blocks freed before their thread allocated again
+  all                  one image for each of them
+
 Examples:
-  cargo heaplens flamegraph app.json.gz                               writes app.total-bytes.svg
-  cargo heaplens flamegraph app.json.gz --metric live-at-peak-bytes   what is held at the peak
-  cargo heaplens flamegraph app.json.gz --metric all                  one image for each metric
-  cargo heaplens flamegraph app.json.gz -o - > graph.svg              to standard output")]
+  cargo heaplens flamegraph app.json.gz               writes app.total-bytes.svg
+  cargo heaplens flamegraph app.json.gz --metric all  one image for each metric
+  cargo heaplens flamegraph app.json.gz -o - > a.svg  to standard output")]
 pub(crate) struct Flamegraph {
     /// The profile, as `Profile::save` wrote it
     file: PathBuf,
-    /// What the width of a frame stands for
-    #[arg(long, value_name = "METRIC", default_value = Metric::TotalBytes.name(), value_parser = metrics_parser())]
+    /// What the width of a frame means
+    #[arg(
+        long,
+        value_name = "METRIC",
+        default_value = Metric::TotalBytes.name(),
+        value_parser = metrics_parser(),
+        hide_possible_values = true
+    )]
     metric: Metrics,
-    /// The image, `-` for standard output [default: FILE with the metric and `.svg` at its end]
+    /// The image, `-` for standard output [default: near FILE]
     #[arg(short, long, value_name = "OUT")]
     output: Option<PathBuf>,
-    /// Shows the frames of the standard library at both ends of every stack
+    /// Shows the frames of the standard library too
     #[arg(long)]
     runtime_frames: bool,
 }

@@ -11,8 +11,8 @@ use crate::failure::{Failure, load, written};
 #[derive(Args)]
 #[command(after_help = "\
 Examples:
-  cargo heaplens report app.json.gz                  the essentials, on one screen
-  cargo heaplens report app.json.gz --full           the 10 largest call sites by every metric, with their stacks
+  cargo heaplens report app.json.gz                  the essentials
+  cargo heaplens report app.json.gz --full           10 sites by each metric
   cargo heaplens report app.json.gz --full --top 50  more of them")]
 pub(crate) struct Report {
     /// The profile, as `Profile::save` wrote it
@@ -20,10 +20,10 @@ pub(crate) struct Report {
     /// Prints call stacks, by every metric
     #[arg(long)]
     full: bool,
-    /// How many call sites of each metric the full report has
+    /// Call sites of each metric, largest first
     #[arg(long, value_name = "N", default_value_t = 10, requires = "full")]
     top: usize,
-    /// Shows the frames of the standard library at both ends of every stack
+    /// Shows the frames of the standard library too
     #[arg(long)]
     runtime_frames: bool,
 }

@@ -168,3 +168,15 @@ fn a_terminal_that_takes_nothing_is_a_failure_of_the_tool() {
     let output = folder.command(&["report", "fluid.json"]).stdout(full).output().expect("built");
     assert_eq!(output.status.code(), Some(3));
 }
+
+#[test]
+fn the_help_names_every_metric_and_fits_a_terminal_of_80_columns() {
+    let folder = Folder::new("help");
+    for arguments in [["--help"].as_slice(), &["report", "--help"], &["flamegraph", "--help"]] {
+        let help = out(&folder.run(arguments));
+        let too_wide: Vec<&str> = help.lines().filter(|line| line.chars().count() > 80).collect();
+        assert!(too_wide.is_empty(), "{too_wide:#?}");
+    }
+    let help = out(&folder.run(&["flamegraph", "--help"]));
+    assert!(heaplens::Metric::ALL.iter().all(|metric| help.contains(&format!("\n  {metric} "))), "{help}");
+}

@@ -1,26 +1,36 @@
 //! Flame graphs: an SVG in which the width of a frame is its share of a metric.
 //!
-//! inferno draws; this file gives it the folded stacks and the texts. Nothing of inferno is part of the interface. The
-//! same profile always gives the same bytes, so that a committed flame graph changes only when its figures do.
+//! inferno draws; this file gives it the folded stacks, the texts and the colours. Nothing of inferno is part of the
+//! interface. The same profile always gives the same bytes, so that a committed flame graph changes only when its figures
+//! do. The outermost frame is at the top, so that the widest frames are on the first screen however deep a stack goes.
 
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
-use inferno::flamegraph::color::{BasicPalette, Palette};
-use inferno::flamegraph::{Options, from_lines};
+use inferno::flamegraph::color::{BackgroundColor, PaletteMap};
+use inferno::flamegraph::{Direction, Options, TextTruncateDirection, from_lines};
 
-use crate::export::folded::folded_stacks;
+use crate::export::color::{color, legend, palette};
+use crate::export::folded::{folded_stacks, unambiguous};
 use crate::export::number::{bytes, count};
 use crate::profile::{Access, Metric, Profile, ProfileError, replace_file};
-use crate::symbolize::visible;
+use crate::symbolize::{ShortName, command_line, visible};
 
-/// How many characters of a title fit into the width of an image.
+/// How many characters of a title fit into the width of an image of 1200 points.
 const TITLE_WIDTH: usize = 100;
+/// How many characters of the line below the title fit, in its smaller type.
+const SUBTITLE_WIDTH: usize = 160;
+/// The share of the whole, in percent, below which a frame is not drawn: three points of an image of 1200. That is too
+/// narrow to point at, and of a deep program such frames are nine tenths of the file.
+const NARROWEST_PERCENT: f64 = 0.25;
 
 impl Profile {
     /// Writes a flame graph as SVG: open it in a browser, click a frame to zoom, search with Ctrl-F.
     ///
-    /// A profile without anything of the metric gives a small image that says so.
+    /// The outermost calls are at the top. Colours tell the user's own code from that of dependencies. Functions have
+    /// short names, without generic arguments, so that all instances of one are one frame. Frames of less than 0.25 % are
+    /// not drawn; [`write_folded`](Profile::write_folded) has every frame under its full name. A profile without anything
+    /// of the metric gives a small image that says so.
     ///
     /// ```
     /// # let profile = heaplens::Profile::default();
@@ -35,12 +45,19 @@ impl Profile {
     /// What the writer says.
     pub fn write_flamegraph(&self, metric: Metric, writer: impl Write) -> io::Result<()> {
         let mut writer = BufWriter::new(writer);
-        let stacks = folded_stacks(self, metric);
+        let mut palette = palette();
+        let stacks = folded_stacks(self, metric, |frame| {
+            // The function comes first, since a narrow frame has room for no more.
+            let name = unambiguous(&ShortName::of(frame).with_place());
+            palette.insert(&name, color(frame.origin, &name));
+            name
+        });
         if stacks.is_empty() {
             writer.write_all(empty_image(&title(self, metric)).as_bytes())?;
         } else {
             let lines: Vec<String> = stacks.iter().map(|(stack, value)| format!("{stack} {value}")).collect();
-            from_lines(&mut options(self, metric), lines.iter().map(String::as_str), &mut writer)?;
+            let mut options = options(self, metric, &mut palette);
+            from_lines(&mut options, lines.iter().map(String::as_str), &mut writer)?;
         }
         writer.flush()
     }
@@ -55,10 +72,14 @@ impl Profile {
     }
 }
 
-fn options(profile: &Profile, metric: Metric) -> Options<'static> {
+fn options<'a>(profile: &Profile, metric: Metric, palette: &'a mut PaletteMap) -> Options<'a> {
     let mut options = Options::default();
-    options.colors = Palette::Basic(BasicPalette::Mem);
+    options.palette_map = Some(palette);
+    options.bgcolors = Some(BackgroundColor::Grey);
     options.deterministic = true;
+    options.direction = Direction::Inverted;
+    options.text_truncate_direction = TextTruncateDirection::Right;
+    options.min_width = NARROWEST_PERCENT;
     options.title = title(profile, metric);
     options.subtitle = Some(subtitle(profile, metric));
     options.count_name = metric.unit().to_owned();
@@ -67,25 +88,31 @@ fn options(profile: &Profile, metric: Metric) -> Options<'static> {
 
 fn title(profile: &Profile, metric: Metric) -> String {
     let name = visible(profile.name());
-    if name.is_empty() { metric.title().to_owned() } else { within(&format!("{name}: {}", metric.title())) }
+    if name.is_empty() {
+        metric.title().to_owned()
+    } else {
+        within(&format!("{name}: {}", metric.title()), TITLE_WIDTH)
+    }
 }
 
 fn subtitle(profile: &Profile, metric: Metric) -> String {
     let total = profile.total(metric);
     let exact = format!("{} {}", count(total), metric.unit());
     let total = if metric.unit() == "bytes" { format!("{} ({exact})", bytes(total)) } else { exact };
-    match profile.command() {
-        "" => total,
-        command => within(&format!("{total}: {}", visible(command))),
+    let key = format!("{}; frames below {NARROWEST_PERCENT}% are not drawn", legend());
+    let room = SUBTITLE_WIDTH.saturating_sub(total.chars().count() + key.chars().count() + 4);
+    match command_line(profile.command()) {
+        "" => format!("{total}; {key}"),
+        command => format!("{total}; {}; {key}", within(&visible(command), room)),
     }
 }
 
-/// The text, cut to the width of an image: an image has no place for a second line.
-fn within(text: &str) -> String {
-    if text.chars().count() <= TITLE_WIDTH {
+/// The text, cut to so many characters: an image has no place for another line.
+fn within(text: &str, width: usize) -> String {
+    if text.chars().count() <= width {
         return text.to_owned();
     }
-    text.chars().take(TITLE_WIDTH - 1).chain(['…']).collect()
+    text.chars().take(width.saturating_sub(1)).chain(['…']).collect()
 }
 
 /// An image for a metric of which there is nothing, in the look of the others.

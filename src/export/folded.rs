@@ -7,7 +7,7 @@
 //! The format is that of Brendan Gregg's `stackcollapse` scripts: frames from the root to the leaf between semicolons, a
 //! blank, an integer. It has no escapes, so that whatever would end a frame or a line early is replaced.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::io::{self, Write};
 
 use crate::profile::{Metric, Profile};
@@ -30,7 +30,7 @@ impl Profile {
     ///
     /// What the writer says.
     pub fn write_folded(&self, metric: Metric, mut writer: impl Write) -> io::Result<()> {
-        for (stack, value) in folded_stacks(self, metric) {
+        for (stack, value) in folded_stacks(self, metric, |frame| unambiguous(&frame.to_string())) {
             writeln!(writer, "{stack} {value}")?;
         }
         writer.flush()
@@ -38,23 +38,39 @@ impl Profile {
 }
 
 /// Every stack with its figure. Sites that differ only in their lines are one stack here.
-pub(super) fn folded_stacks(profile: &Profile, metric: Metric) -> BTreeMap<String, u64> {
+///
+/// `name` says what a frame is called, [unambiguously](unambiguous), and is asked once for each frame.
+pub(super) fn folded_stacks(
+    profile: &Profile,
+    metric: Metric,
+    mut name: impl FnMut(&Frame) -> String,
+) -> BTreeMap<String, u64> {
     let mut stacks = BTreeMap::new();
+    // The profile holds each distinct frame once, so that its address stands for it.
+    let mut names: HashMap<*const Frame, String> = HashMap::new();
     for site in profile.sites(metric) {
-        let names: Vec<String> = site.frames().iter().rev().map(|frame| folded_name(frame)).collect();
-        let stack = if names.is_empty() { "(no stack)".to_owned() } else { names.join(";") };
+        let mut stack = String::new();
+        for frame in site.frames().iter().rev() {
+            if !stack.is_empty() {
+                stack.push(';');
+            }
+            stack += names.entry(*frame).or_insert_with(|| name(frame));
+        }
+        if stack.is_empty() {
+            stack += "(no stack)";
+        }
         let value: &mut u64 = stacks.entry(stack).or_default();
         *value = value.saturating_add(site.value());
     }
     stacks
 }
 
-/// The name of a frame without what has a meaning in the format.
+/// The name without what has a meaning in the format.
 ///
 /// Beside the semicolon that is a `#` at the start, which makes a comment of the line, and a number at the end, which
 /// makes a second figure of it: `f 12 4096` is a difference from 12 to 4096.
-fn folded_name(frame: &Frame) -> String {
-    let mut name = frame.to_string().replace(';', ":");
+pub(super) fn unambiguous(name: &str) -> String {
+    let mut name = name.replace(';', ":");
     if name.starts_with('#') {
         name.insert(0, '_');
     }
@@ -73,13 +89,13 @@ mod tests {
     use super::*;
 
     fn folded(name: &str) -> String {
-        folded_name(&Frame::code(name.to_owned(), None, None))
+        unambiguous(&Frame::code(name.to_owned(), None, None).to_string())
     }
 
     #[test]
     fn ordinary_names_stay_as_they_are() {
         assert_eq!(folded("<app::A as core::convert::From<u8>>::from"), "<app::A as core::convert::From<u8>>::from");
-        assert_eq!(folded_name(&Frame::scope("step 7")), "[step 7]");
+        assert_eq!(unambiguous(&Frame::scope("step 7").to_string()), "[step 7]");
     }
 
     #[test]

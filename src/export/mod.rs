@@ -4,6 +4,8 @@
 #![forbid(unsafe_code)]
 
 #[cfg(feature = "flamegraph")]
+mod color;
+#[cfg(feature = "flamegraph")]
 mod flamegraph;
 mod folded;
 pub(crate) mod number;

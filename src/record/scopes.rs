@@ -34,6 +34,8 @@ pub(crate) struct ThreadScopes {
 /// Why a scope cannot be opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Refused {
+    /// The thread has no slot of its own: there are more threads than slots, or it is past its end.
+    NoSlot,
     /// Every record is in use, or the memory limit is reached.
     NoRecord,
     /// Too many scopes with stacks are open around this thread.
@@ -42,6 +44,9 @@ pub(crate) enum Refused {
 
 /// Opens a scope inside of the current one. `name` stays where it is until the scope is closed.
 pub(crate) fn open(slot: &Slot, name: &str, stacks: bool) -> Result<ScopeId, Refused> {
+    if slot.mode() & mode::SHARED != 0 {
+        return Err(Refused::NoSlot);
+    }
     let around = slot.context();
     let levels = innermost(slot).map_or(0, |(_, record)| record.levels());
     if stacks && levels >= MAX_LEVELS {

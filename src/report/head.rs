@@ -1,7 +1,7 @@
 //! The top of every report: what was measured, its figures, and what is missing from them.
 //!
 //! ```text
-//! fluid, 4.10 s: target/release/fluid --steps 30
+//! fluid, 4.10 s: fluid --steps 30
 //!   allocated   45.6 GB  in 1,234,567 blocks         151,851 temporary (12.3%), largest block 1.20 GB
 //!   peak        1.23 GB  in    12,345 blocks         at most 4.10 kB higher
 //!   still live  1.20 MB  in        52 blocks
@@ -11,7 +11,7 @@
 use crate::export::number::{bytes, count, duration, percent};
 use crate::profile::Profile;
 use crate::report::fit::{shorten, wrap};
-use crate::symbolize::visible;
+use crate::symbolize::{command_line, visible};
 
 /// One line of the figures: so many bytes in so many things, and a remark.
 struct Row {
@@ -56,7 +56,7 @@ fn title(profile: &Profile, width: usize) -> String {
     let name = if profile.name().is_empty() { "(unnamed)" } else { profile.name() };
     let name = shorten(&visible(name), width / 2);
     let took = duration(profile.elapsed());
-    match profile.command() {
+    match command_line(profile.command()) {
         "" => format!("{name}, {took}"),
         command => shorten(&format!("{name}, {took}: {}", visible(command)), width),
     }

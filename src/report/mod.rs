@@ -4,6 +4,7 @@
 //! words are those of the guide: what is not freed is *still live*.
 #![forbid(unsafe_code)]
 
+mod columns;
 mod fit;
 mod full;
 mod head;

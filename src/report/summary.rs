@@ -6,7 +6,7 @@
 use crate::export::number::{bytes, count, percent};
 use crate::profile::{Metric, Profile, Site};
 use crate::report::head;
-use crate::report::label::labels;
+use crate::report::label::{Label, labels};
 
 /// The most columns of a line.
 pub(super) const WIDTH: usize = 100;
@@ -66,17 +66,21 @@ impl<'p> Order<'p> {
         (!sites.is_empty()).then_some(Self { profile, metric, heading, sites })
     }
 
-    fn lines(&self, rows: usize) -> Vec<String> {
-        let sites = &self.sites[..self.sites.len().min(rows)];
+    fn rows(&self, most: usize) -> Vec<Row> {
+        let sites = &self.sites[..self.sites.len().min(most)];
         let figures = |site: &Site<'_>| {
             let mean = bytes(site.mean_size().round() as u64);
             columns(&amount(self.metric, site.value()), &percent(site.share()), &mean)
         };
-        let figures: Vec<String> = sites.iter().map(figures).collect();
-        let taken = figures.iter().map(String::len).max().unwrap_or(0);
-        let labels = labels(self.profile, sites, WIDTH - taken);
-        figures.iter().zip(labels).map(|(figures, label)| format!("{figures}{label}")).collect()
+        let labels = labels(self.profile, sites).into_iter();
+        sites.iter().zip(labels).map(|(site, label)| Row { figures: figures(site), label }).collect()
     }
+}
+
+/// One call site in the table.
+struct Row {
+    figures: String,
+    label: Label,
 }
 
 /// The figures and remarks; of very many remarks only the first.
@@ -91,9 +95,12 @@ fn head(profile: &Profile) -> Vec<String> {
     lines
 }
 
-fn with_orders(top: &[String], orders: &[Order<'_>], rows: usize, blank: bool) -> Vec<String> {
+fn with_orders(top: &[String], orders: &[Order<'_>], most: usize, blank: bool) -> Vec<String> {
     let mut lines = top.to_vec();
-    for (position, order) in orders.iter().enumerate() {
+    let tables: Vec<Vec<Row>> = orders.iter().map(|order| order.rows(most)).collect();
+    // Names begin in the same column all over the summary.
+    let place_width = tables.iter().flatten().map(|row| row.label.place_width()).max().unwrap_or(0);
+    for (position, (order, rows)) in orders.iter().zip(&tables).enumerate() {
         if blank || position == 0 {
             lines.push(String::new());
         }
@@ -101,7 +108,9 @@ fn with_orders(top: &[String], orders: &[Order<'_>], rows: usize, blank: bool) -
             0 => columns(&format!("{:<VALUE_WIDTH$}", order.heading), "share", "mean size") + "call site",
             _ => order.heading.to_owned(),
         });
-        lines.extend(order.lines(rows));
+        let line =
+            |Row { figures, label }: &Row| format!("{figures}{}", label.line(place_width, WIDTH - figures.len()));
+        lines.extend(rows.iter().map(line));
     }
     lines
 }

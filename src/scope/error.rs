@@ -14,6 +14,8 @@ pub enum ScopeError {
     TooManyScopes,
     /// Too many scopes with stacks are open around this thread.
     TooDeep,
+    /// More threads are alive than the recorder can tell apart, or this one is past its end.
+    TooManyThreads,
 }
 
 impl ScopeError {
@@ -28,6 +30,7 @@ impl From<Refused> for ScopeError {
         match refused {
             Refused::NoRecord => Self::TooManyScopes,
             Refused::TooDeep => Self::TooDeep,
+            Refused::NoSlot => Self::TooManyThreads,
         }
     }
 }
@@ -48,6 +51,11 @@ impl fmt::Display for ScopeError {
             Self::TooDeep => {
                 "8 scopes with call stacks are open around this thread: \
                  profile fewer levels at once, or use `measure` for the inner ones"
+            }
+            Self::TooManyThreads => {
+                "this thread has no place of its own in the recorder: \
+                 4,095 other threads are alive, or it is running the last of its destructors; \
+                 measure on one of fewer threads, or earlier in its life"
             }
         })
     }

@@ -7,7 +7,8 @@
 //! ```text
 //! return address --resolve--> Frame, Frame, ...   (inlined frames first)
 //!                                |--origin          whose code it is
-//!                                |--path, visible   how it is shown
+//!                                |--path, visible,  how it is shown
+//!                                |  short_name
 //!                                '--trim            which frames of a stack are worth showing
 //! ```
 #![forbid(unsafe_code)]
@@ -17,12 +18,14 @@ mod module;
 mod origin;
 mod path;
 mod resolve;
+mod short_name;
 mod trim;
 mod visible;
 
 pub use frame::Frame;
 pub use origin::Origin;
-pub(crate) use path::short_path;
+pub(crate) use path::{command_line, short_path};
 pub(crate) use resolve::Symbolizer;
+pub(crate) use short_name::ShortName;
 pub(crate) use trim::{Part, trim};
 pub(crate) use visible::visible;

@@ -17,6 +17,13 @@ pub(crate) fn short_path<'p>(file: &'p str, directory: &str) -> &'p str {
         .unwrap_or(file)
 }
 
+/// A command line with the name of the program alone in place of its path.
+pub(crate) fn command_line(command: &str) -> &str {
+    let program = command.split(' ').next().unwrap_or_default();
+    let folders = program.trim_end_matches(['/', '\\']).rfind(['/', '\\']).map_or(0, |separator| separator + 1);
+    &command[folders..]
+}
+
 /// The path relative to a directory above it.
 fn below<'p>(file: &'p str, directory: &str) -> Option<&'p str> {
     let relative = file.strip_prefix(directory.trim_end_matches(['/', '\\']))?;
@@ -46,6 +53,14 @@ mod tests {
         assert_eq!(short("/rustc/59807616/library/alloc/src/vec/mod.rs"), "alloc/src/vec/mod.rs");
         assert_eq!(short("/t/lib/rustlib/src/rust/library/std/src/rt.rs"), "std/src/rt.rs");
         assert_eq!(short("./nptl/pthread_create.c"), "./nptl/pthread_create.c");
+    }
+
+    #[test]
+    fn of_a_command_line_the_folder_of_the_program_is_left_out() {
+        assert_eq!(command_line("/home/me/target/release/app --out /tmp/x"), "app --out /tmp/x");
+        assert_eq!(command_line("app a/b"), "app a/b");
+        assert_eq!(command_line("/"), "/");
+        assert_eq!(command_line(""), "");
     }
 
     #[test]

@@ -6,17 +6,29 @@
 
 use core::ffi::c_void;
 use core::num::NonZeroUsize;
+use core::sync::atomic::{AtomicBool, Ordering};
 use once_cell::race::OnceNonZeroUsize;
 
 /// The key plus one; the raw key may be zero.
 static KEY: OnceNonZeroUsize = OnceNonZeroUsize::new();
+/// Whether the key is deleted, because this code is about to go.
+static DELETED: AtomicBool = AtomicBool::new(false);
+
+/// A plugin can be unloaded while threads that used it still run. The loader calls this before it does so, and when the
+/// process exits: the end of a thread must not lead into code that is gone.
+#[used]
+#[cfg_attr(target_os = "linux", unsafe(link_section = ".fini_array"))]
+#[cfg_attr(target_os = "macos", unsafe(link_section = "__DATA,__mod_term_func"))]
+static BEFORE_UNLOAD: extern "C" fn() = delete;
 
 /// Arranges that `at_exit` is called with `value` when the calling thread ends. `value` must not be null.
 pub(crate) fn call_at_exit(at_exit: unsafe extern "C" fn(*mut c_void), value: *mut c_void) {
     let key = KEY.get_or_try_init(|| create(at_exit)).ok();
-    if let Some(key) = key {
-        // SAFETY: the key exists and is never deleted. glibc may allocate here, with its own `malloc`, not with Rust's
-        // global allocator. Failing means that `at_exit` is not called for this thread.
+    if let Some(key) = key
+        && !DELETED.load(Ordering::Relaxed)
+    {
+        // SAFETY: the key exists. glibc may allocate here, with its own `malloc`, not with Rust's global allocator.
+        // Failing means that `at_exit` is not called for this thread.
         unsafe { libc::pthread_setspecific((key.get() - 1) as libc::pthread_key_t, value) };
     }
 }
@@ -29,4 +41,13 @@ fn create(at_exit: unsafe extern "C" fn(*mut c_void)) -> Result<NonZeroUsize, ()
         return Err(());
     }
     NonZeroUsize::new(key as usize + 1).ok_or(())
+}
+
+extern "C" fn delete() {
+    if let Some(key) = KEY.get()
+        && !DELETED.swap(true, Ordering::Relaxed)
+    {
+        // SAFETY: the key exists, and nothing uses it from here on.
+        unsafe { libc::pthread_key_delete((key.get() - 1) as libc::pthread_key_t) };
+    }
 }

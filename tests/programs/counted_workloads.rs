@@ -2,61 +2,15 @@
 //! same process from outside (`ci/valgrind.sh`).
 //!
 //! ```text
-//! counted_workloads <growing|map|tree> <size> <apart|forwarded>
+//! counted_workloads <growing|map|tree> <size>
 //! ```
 //!
-//! prints blocks, bytes and reallocations. A tool that watches `malloc` has its own idea of what a `realloc` is. With
-//! `apart` the inner allocator serves it by its parts, an allocation and a free, which is what heaplens means by it;
-//! with `forwarded` it goes to the system's `realloc`.
+//! prints blocks, bytes and reallocations.
 
-use heaplens::Heaplens;
-use std::alloc::{GlobalAlloc, Layout, System};
 use std::collections::BTreeMap;
 use std::hint::black_box;
-use std::sync::atomic::{AtomicBool, Ordering};
 
-#[global_allocator]
-static HEAP: Heaplens<Inner> = Heaplens::wrapping(Inner);
-
-/// The system's allocator.
-struct Inner;
-
-static FORWARDS_REALLOC: AtomicBool = AtomicBool::new(false);
-
-// SAFETY: every block is the system's. A `realloc` by its parts keeps what both sizes hold, as the contract says.
-unsafe impl GlobalAlloc for Inner {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        // SAFETY: the caller's promise is passed on.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
-        // SAFETY: the caller's promise is passed on.
-        unsafe { System.alloc_zeroed(layout) }
-    }
-
-    unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
-        // SAFETY: the caller's promise is passed on.
-        unsafe { System.dealloc(block, layout) };
-    }
-
-    unsafe fn realloc(&self, block: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
-        if FORWARDS_REALLOC.load(Ordering::Relaxed) {
-            // SAFETY: the caller's promise is passed on.
-            return unsafe { System.realloc(block, layout, new_size) };
-        }
-        let Ok(new_layout) = Layout::from_size_align(new_size, layout.align()) else { return core::ptr::null_mut() };
-        // SAFETY: the caller promises that the new size is not zero.
-        let moved = unsafe { System.alloc(new_layout) };
-        if !moved.is_null() {
-            // SAFETY: both blocks have as many bytes, and they are apart.
-            unsafe { moved.copy_from_nonoverlapping(block, layout.size().min(new_size)) };
-            // SAFETY: the caller's promise is passed on.
-            unsafe { System.dealloc(block, layout) };
-        }
-        moved
-    }
-}
+heaplens::install!();
 
 /// Vectors and strings that grow by doubling, and shrink once.
 fn growing(size: u64) {
@@ -107,10 +61,7 @@ fn tree(size: u64) {
 
 fn main() -> Result<(), String> {
     let words: Vec<String> = std::env::args().collect();
-    let [_, workload, size, realloc] = words.as_slice() else {
-        return Err("say which workload, its size, and `apart` or `forwarded`".to_owned());
-    };
-    FORWARDS_REALLOC.store(realloc == "forwarded", Ordering::Relaxed);
+    let [_, workload, size] = words.as_slice() else { return Err("say which workload, and its size".to_owned()) };
     let size = size.parse().map_err(|error| format!("{size}: {error}"))?;
     match workload.as_str() {
         "growing" => growing(size),
