@@ -11,7 +11,7 @@
 //! becomes a [`Profile`], since a file is foreign input.
 
 use std::borrow::Cow;
-use std::io::{self, Read, Write};
+use std::io::{self, BufWriter, Read, Write};
 
 use serde::{Deserialize, Serialize};
 
@@ -67,7 +67,10 @@ impl Profile {
             frames: Cow::Borrowed(&self.frames),
             stacks: Cow::Borrowed(&self.stacks),
         };
-        serde_json::to_writer(writer, &contents).map_err(io::Error::from)
+        // The JSON comes in pieces of a few bytes, each of which would cost a compressor or a file a call.
+        let mut buffered = BufWriter::new(writer);
+        serde_json::to_writer(&mut buffered, &contents).map_err(io::Error::from)?;
+        buffered.flush()
     }
 
     /// Reads a profile from JSON, as [`write_json`](Profile::write_json) writes it.
