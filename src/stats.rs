@@ -89,7 +89,7 @@ impl fmt::Display for MemoryStats {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{} bytes in {} blocks allocated, peak {} bytes in {} blocks",
+            "{} bytes in {} blocks allocated, peak {} bytes (in {} blocks then)",
             self.total_bytes, self.total_blocks, self.peak_bytes, self.peak_blocks
         )?;
         if self.peak_error_bytes > 0 {
@@ -120,7 +120,7 @@ mod tests {
         let exact = MemoryStats { total_bytes: 7, total_blocks: 1, ..MemoryStats::default() };
         assert_eq!(
             exact.to_string(),
-            "7 bytes in 1 blocks allocated, peak 0 bytes in 0 blocks, live 0 bytes in 0 blocks, \
+            "7 bytes in 1 blocks allocated, peak 0 bytes (in 0 blocks then), live 0 bytes in 0 blocks, \
              0 reallocations, 0 temporary blocks"
         );
         let bounded = MemoryStats { peak_error_bytes: 5, ..exact };

@@ -14,6 +14,7 @@ use crate::export::color::{color, legend, palette};
 use crate::export::folded::{folded_stacks, unambiguous};
 use crate::export::number::{bytes, count};
 use crate::profile::{Access, Metric, Profile, ProfileError, replace_file};
+use crate::record::own_work::OwnWork;
 use crate::symbolize::{ShortName, command_line, visible};
 
 /// How many characters of a title fit into the width of an image of 1200 points.
@@ -44,6 +45,7 @@ impl Profile {
     ///
     /// What the writer says.
     pub fn write_flamegraph(&self, metric: Metric, writer: impl Write) -> io::Result<()> {
+        let _own = OwnWork::begin();
         let mut writer = BufWriter::new(writer);
         let mut palette = palette();
         let stacks = folded_stacks(self, metric, |frame| {
@@ -68,6 +70,7 @@ impl Profile {
     ///
     /// [`ProfileError::Io`] with the path and what the operating system said.
     pub fn save_flamegraph(&self, metric: Metric, path: impl AsRef<Path>) -> Result<(), ProfileError> {
+        let _own = OwnWork::begin();
         replace_file(path.as_ref(), Access::Usual, |writer| self.write_flamegraph(metric, writer))
     }
 }

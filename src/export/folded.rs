@@ -11,6 +11,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::io::{self, Write};
 
 use crate::profile::{Metric, Profile};
+use crate::record::own_work::OwnWork;
 use crate::symbolize::Frame;
 
 impl Profile {
@@ -30,6 +31,7 @@ impl Profile {
     ///
     /// What the writer says.
     pub fn write_folded(&self, metric: Metric, mut writer: impl Write) -> io::Result<()> {
+        let _own = OwnWork::begin();
         for (stack, value) in folded_stacks(self, metric, |frame| unambiguous(&frame.to_string())) {
             writeln!(writer, "{stack} {value}")?;
         }

@@ -115,7 +115,8 @@ impl Profile {
         &self.header.heaplens_version
     }
 
-    /// Memory that heaplens itself took while it measured, in bytes. No part of any other figure.
+    /// Memory that heaplens's tables took when the measurement ended, in bytes. No part of any other figure. Naming the
+    /// frames thereafter takes some more for debug information ([`overhead_bytes`](crate::overhead_bytes)).
     #[must_use]
     pub fn overhead_bytes(&self) -> u64 {
         self.header.overhead_bytes

@@ -4,7 +4,7 @@ use crate::scope::ScopeError;
 use core::fmt;
 
 /// Why a recording could not begin.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ProfilerError {
     /// Nothing can be measured in this program.
@@ -38,5 +38,12 @@ impl core::error::Error for ProfilerError {
             Self::Scope(error) => Some(error),
             Self::AlreadyRunning => None,
         }
+    }
+}
+
+/// The same text: `unwrap`, and `?` in `main` and in tests, print it, and it holds the remedy.
+impl fmt::Debug for ProfilerError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }

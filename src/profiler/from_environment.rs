@@ -24,6 +24,7 @@ static BEFORE_MAIN: extern "C" fn() = begin;
 
 extern "C" fn begin() {
     let Some(wish) = environment::variable(c"HEAPLENS") else { return };
+    let _own = OwnWork::begin();
     match wish.to_bytes() {
         b"" => {}
         b"stacks" => start(),

@@ -86,7 +86,7 @@ pub(super) fn header(name: &str, started: SystemTime, elapsed: Duration) -> Head
         started_unix_seconds: started.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs()),
         elapsed_nanoseconds: u64::try_from(elapsed.as_nanos()).unwrap_or(u64::MAX),
         heaplens_version: env!("CARGO_PKG_VERSION").to_owned(),
-        overhead_bytes: reader::overhead_bytes(),
+        overhead_bytes: reader::table_bytes(),
     }
 }
 

@@ -50,7 +50,9 @@ fn read_process() -> (MemoryStats, u64) {
     (sum.peak_blocks, sum.peak_bytes) =
         if peak_bytes < sum.live_bytes { (sum.live_blocks, sum.live_bytes) } else { (peak_blocks, peak_bytes) };
     if !slots::alone() {
-        sum.peak_error_bytes = (peak::highest() + peak::held_back()).saturating_sub(sum.peak_bytes);
+        // No peak can be above everything that was ever allocated.
+        let highest = (peak::highest() + peak::held_back()).min(sum.total_bytes);
+        sum.peak_error_bytes = highest.saturating_sub(sum.peak_bytes);
     }
     (sum, control)
 }
@@ -124,6 +126,12 @@ pub(crate) fn completeness_of(slot: &Slot) -> Completeness {
 /// Number of allocations counted on the calling thread, those of the recorder's own work included.
 pub(crate) fn blocks_here() -> Option<u64> {
     slots::current_for_library().map(Slot::all_blocks)
+}
+
+/// Bytes that the recorder's tables take.
+#[cfg(feature = "stacks")]
+pub(crate) fn table_bytes() -> u64 {
+    arena::used_bytes() as u64
 }
 
 /// Bytes that the recorder takes: its tables, and what its own work holds.

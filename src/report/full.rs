@@ -2,6 +2,7 @@
 
 use crate::export::number::{bytes, count, counted, percent};
 use crate::profile::{Metric, Profile, Site};
+use crate::record::own_work::OwnWork;
 use crate::report::head;
 use crate::report::summary::{WIDTH, amount};
 use crate::symbolize::visible;
@@ -17,6 +18,7 @@ impl Profile {
     /// ```
     #[must_use]
     pub fn full_report(&self, top: usize) -> String {
+        let _own = OwnWork::begin();
         let mut lines = head::figures(self, WIDTH);
         lines.extend(head::remarks(self, WIDTH));
         for metric in Metric::ALL {

@@ -5,6 +5,7 @@
 
 use crate::export::number::{bytes, count, percent};
 use crate::profile::{Metric, Profile, Site};
+use crate::record::own_work::OwnWork;
 use crate::report::head;
 use crate::report::label::{Label, labels};
 
@@ -40,6 +41,7 @@ impl Profile {
     /// ```
     #[must_use]
     pub fn summary(&self) -> String {
+        let _own = OwnWork::begin();
         let top = head(self);
         let orders: Vec<Order<'_>> = ORDERS.iter().filter_map(|order| Order::of(self, *order)).collect();
         let fits = |(rows, blank): (usize, bool)| {

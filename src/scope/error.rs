@@ -5,7 +5,7 @@ use crate::record::scopes::Refused;
 use core::fmt;
 
 /// Why a scope could not be opened.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ScopeError {
     /// Heaplens is not the global allocator of this program.
@@ -62,3 +62,10 @@ impl fmt::Display for ScopeError {
 }
 
 impl core::error::Error for ScopeError {}
+
+/// The same text: `unwrap`, and `?` in `main` and in tests, print it, and it holds the remedy.
+impl fmt::Debug for ScopeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}

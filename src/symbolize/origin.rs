@@ -24,7 +24,7 @@ pub enum Origin {
 }
 
 /// Parts of a path that only the standard library's files have.
-const STD_PATHS: [&str; 2] = ["/rustlib/src/rust/library/", "/rustc/"];
+const STD_PATHS: [&str; 3] = ["/rustlib/src/rust/library/", "/rustc/", "/rust/deps/"];
 /// Parts of a path under which cargo keeps code of others.
 const DEPENDENCY_PATHS: [&str; 3] = ["/registry/src/", "/git/checkouts/", "/vendor/"];
 /// Entry points of the allocator; the compiler gives them the place of the user's `#[global_allocator]`.
@@ -47,7 +47,7 @@ const START_NAMES: [&str; 9] = [
 impl Origin {
     /// The origin of a function, from its source file and its demangled name.
     pub(crate) fn of(function: &str, file: Option<&str>) -> Self {
-        if ALLOCATOR_NAMES.iter().any(|prefix| function.starts_with(prefix)) {
+        if is_allocator_entry(function) {
             return Self::Runtime;
         }
         match file {
@@ -78,6 +78,11 @@ impl Origin {
     }
 }
 
+/// Whether a function is an entry point of the allocator, made by the compiler.
+pub(super) fn is_allocator_entry(function: &str) -> bool {
+    ALLOCATOR_NAMES.iter().any(|prefix| function.starts_with(prefix))
+}
+
 /// Whether a file is part of heaplens itself. This file's own path tells where those are, as the compiler writes it
 /// (which `--remap-path-prefix` changes) and as cargo gives it (which is absolute also inside a workspace).
 pub(super) fn is_own_file(file: &str) -> bool {
@@ -100,6 +105,8 @@ mod tests {
         assert_eq!(Origin::of("serde::de", Some(dependency)), Origin::Dependency);
         let component = "/home/me/.rustup/toolchains/stable/lib/rustlib/src/rust/library/alloc/src/vec/mod.rs";
         assert_eq!(Origin::of("push<u8>", Some(component)), Origin::Runtime);
+        let bundled = "/rust/deps/hashbrown-0.16.1/src/raw/alloc.rs";
+        assert_eq!(Origin::of("hashbrown::raw::alloc::inner::do_alloc", Some(bundled)), Origin::Runtime);
     }
 
     #[test]

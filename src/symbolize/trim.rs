@@ -9,6 +9,7 @@
 //! folded: runtime                     | kept       | folded        | kept      | folded            | kept
 //! ```
 
+use crate::symbolize::origin::{is_allocator_entry, is_own_file};
 use crate::symbolize::{Frame, Origin};
 
 /// Inside this frame is user code, outside of it is the start of the process, of a thread, or of a test.
@@ -19,8 +20,10 @@ const START_OF_USER_CODE: &str = "__rust_begin_short_backtrace";
 pub(crate) enum Part {
     /// Code that views show.
     Shown,
-    /// Code that views fold away.
+    /// Code of the standard library, which views fold away unless there is nothing else.
     Folded,
+    /// Code of heaplens and the allocator's entry points, which views fold away.
+    Own,
     /// The frame outside of which nothing is the user's.
     StartOfUserCode,
     /// A scope or a remark, always shown.
@@ -32,10 +35,15 @@ impl Part {
         match frame.origin {
             Origin::Scope | Origin::Marker => Self::Note,
             Origin::Runtime if frame.function.contains(START_OF_USER_CODE) => Self::StartOfUserCode,
+            Origin::Runtime if is_own(frame) => Self::Own,
             Origin::Runtime => Self::Folded,
             Origin::User | Origin::Dependency => Self::Shown,
         }
     }
+}
+
+fn is_own(frame: &Frame) -> bool {
+    frame.file.as_deref().is_some_and(is_own_file) || is_allocator_entry(&frame.function)
 }
 
 /// The places of a stack, leaf first, that views show.
@@ -48,6 +56,7 @@ pub(crate) fn trim(stack: &[Part]) -> impl Iterator<Item = usize> {
         let shown = match part {
             Part::Note => true,
             Part::Shown if place < start => true,
+            Part::Own => false,
             _ => nothing_to_show,
         };
         shown.then_some(place)
