@@ -29,7 +29,8 @@ pub struct Completeness {
     /// Scopes whose name was reported as "(other scopes)" because too many different names were in use.
     pub unnamed_scopes: u64,
     /// Closed scopes with live blocks that had to make room for new ones: the figures of the scopes around them miss
-    /// the frees of those blocks.
+    /// the frees of those blocks. For a scope that was opened inside of `exclude` and left it open: that it saw nothing
+    /// thereafter.
     pub evicted_scopes: u64,
 }
 

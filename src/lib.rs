@@ -74,6 +74,9 @@
 // Under loom only the models of `tests/loom.rs` are compiled; they take in the sources they need.
 #![cfg(not(loom))]
 
+#[cfg(not(all(unix, target_pointer_width = "64")))]
+compile_error!("heaplens runs on 64-bit Unix systems");
+
 mod adapt;
 mod allocator;
 mod completeness;

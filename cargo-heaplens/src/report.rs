@@ -7,6 +7,9 @@ use clap::Args;
 
 use crate::failure::{Failure, load, written};
 
+/// Call sites of each metric unless `--top` says otherwise.
+const DEFAULT_TOP: usize = 10;
+
 /// Prints a profile: the figures, and the call sites that matter most.
 #[derive(Args)]
 #[command(after_help = "\
@@ -20,9 +23,9 @@ pub(crate) struct Report {
     /// Prints call stacks, by every metric
     #[arg(long)]
     full: bool,
-    /// Call sites of each metric, largest first
-    #[arg(long, value_name = "N", default_value_t = 10, requires = "full")]
-    top: usize,
+    /// Call sites of each metric [default: 10]; implies --full
+    #[arg(long, value_name = "N")]
+    top: Option<usize>,
     /// Shows the frames of the standard library too
     #[arg(long)]
     runtime_frames: bool,
@@ -31,7 +34,11 @@ pub(crate) struct Report {
 impl Report {
     pub(crate) fn run(&self) -> Result<(), Failure> {
         let profile = load(&self.file)?.with_runtime_frames(self.runtime_frames);
-        let text = if self.full { profile.full_report(self.top) } else { profile.summary() };
+        let text = match self.top {
+            Some(top) => profile.full_report(top),
+            None if self.full => profile.full_report(DEFAULT_TOP),
+            None => profile.summary(),
+        };
         let mut terminal = io::stdout().lock();
         written(terminal.write_all(text.as_bytes()).and_then(|()| terminal.flush()))
     }

@@ -57,7 +57,9 @@ impl fmt::Display for ProfileError {
             Self::Io { path: Some(path), source } => write!(f, "{}: {source}", path.display()),
             Self::Io { path: None, source } => write!(f, "{source}"),
             Self::Truncated => f.write_str("the profile ends too early: save or copy it again"),
-            Self::NotAProfile => f.write_str("this is not a heaplens profile: give a file that `Profile::save` wrote"),
+            Self::NotAProfile => {
+                f.write_str("this is not a heaplens profile: give a file that `Profile::save` or HEAPLENS=stacks wrote")
+            }
             Self::NewerVersion { found, known } => write!(
                 f,
                 "the profile has format version {found}, this heaplens reads up to {known}: \

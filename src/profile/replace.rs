@@ -28,7 +28,10 @@ pub(crate) fn replace_file(
     access: Access,
     write: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>,
 ) -> Result<(), ProfileError> {
-    let refused = |source| ProfileError::Io { path: Some(path.to_owned()), source };
+    let refused = |source: io::Error| {
+        let source = io::Error::new(source.kind(), format!("cannot be written: {source}"));
+        ProfileError::Io { path: Some(path.to_owned()), source }
+    };
     match fs::canonicalize(path) {
         // A link stays a link; its target is replaced.
         Ok(target) if target.is_file() => replace(&target, access, write),

@@ -153,7 +153,7 @@ impl ProfilerBuilder {
             }
             None => {
                 RUNNING.store(false, Ordering::Release);
-                Err(ScopeError::NotInstalled.into())
+                Err(ScopeError::TooManyThreads.into())
             }
         }
     }

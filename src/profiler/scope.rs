@@ -92,7 +92,7 @@ impl Measurement {
 
     fn to_profile(&self, started: SystemTime) -> Option<Profile> {
         let _own = OwnWork::begin();
-        let copies = snapshot::of_scope(self.sites.as_ref()?);
+        let copies = snapshot::of_scope(self.sites.as_ref()?, &self.stats());
         let header = sites::header(self.name(), started, self.elapsed());
         Some(sites::build(header, self.stats(), self.completeness(), &copies))
     }

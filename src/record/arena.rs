@@ -5,7 +5,8 @@
 //!          |      region 0       |      region 1       |…   4 MiB each, mapped when first used
 //! ```
 //!
-//! A piece is a power of two in size and lies at a multiple of its size, so that none crosses a region. Memory is
+//! A piece is a power of two in size and its offset a multiple of its size, so that none crosses a region; its address is a
+//! multiple of its size up to that of a page. Memory is
 //! zeroed. Everything the recorder keeps comes from here, so that [`used_bytes`] is all it takes.
 
 use crate::sys::pages;

@@ -5,12 +5,11 @@
 
 use super::counter::Counter;
 use super::peak;
-use super::scope_record::ScopeRecord;
+use super::scopes::SitesOf;
 use super::sites;
 use super::slot::{Slot, mode};
 use super::tag::SiteId;
 use super::writers::{Many, One};
-use core::sync::atomic::Ordering;
 
 /// The site of an event on this thread: captured if stacks are on here.
 pub(super) fn site_here(slot: &Slot) -> SiteId {
@@ -56,27 +55,33 @@ pub(super) fn freed_on_shared(shared: &Slot, site: SiteId, size: usize) {
     }
 }
 
-/// Counts a block under its site in a scope around the thread.
-pub(super) fn allocated_in_scope(slot: &Slot, record: &ScopeRecord, site: SiteId, size: usize) {
-    in_scope(slot, record, site, |counter, epoch| counter.allocated::<One>(size, epoch));
+/// Counts a block under its site in a scope around the thread, if the scope keeps figures by site.
+pub(super) fn allocated_in_scope(slot: &Slot, scope: Option<SitesOf>, site: SiteId, size: usize) {
+    in_scope(slot, scope, site, |counter, epoch| counter.allocated::<One>(size, epoch));
 }
 
-/// Counts the end of a block under its site in the scope that it belongs to.
-pub(super) fn freed_in_scope(slot: &Slot, record: &ScopeRecord, site: SiteId, size: usize, temporary: bool) {
-    in_scope(slot, record, site, |counter, epoch| counter.freed::<One>(size, temporary, epoch));
+/// Counts the end of a block under its site in the scope around this thread that it belongs to.
+pub(super) fn freed_in_scope(slot: &Slot, scope: Option<SitesOf>, site: SiteId, size: usize, temporary: bool) {
+    in_scope(slot, scope, site, |counter, epoch| counter.freed::<One>(size, temporary, epoch));
+}
+
+/// Counts the end of a block under its site in another thread's scope.
+pub(super) fn freed_elsewhere(slot: &Slot, scope: Option<SitesOf>, site: SiteId, size: usize) {
+    // The line for blocks over the limit is not that of one scope: it would be emptied for the other thread's.
+    if site == SiteId::OVERFLOW && scope.is_some() {
+        return slot.drop_one(|drops| &drops.overflowed_blocks);
+    }
+    in_scope(slot, scope, site, |counter, epoch| counter.freed::<One>(size, false, epoch));
 }
 
 /// A scope with stacks has counters of its own, because its peak is at another instant than the process's.
-fn in_scope(slot: &Slot, record: &ScopeRecord, site: SiteId, count: impl FnOnce(&Counter, u32)) {
-    // The shared slot has many writers; that the event is missing here is counted with it.
-    if !record.is_profiled() || slot.mode() & mode::SHARED != 0 {
-        return;
-    }
-    let level = record.levels().saturating_sub(1);
-    match slot.shard.level(level).and_then(|table| table.get_or_commit(site.index())) {
+fn in_scope(slot: &Slot, scope: Option<SitesOf>, site: SiteId, count: impl FnOnce(&Counter, u32)) {
+    let Some(SitesOf { level, instance, epoch }) = scope else { return };
+    // The shared slot has many writers, and the lines of a level have one.
+    let table = if slot.is_shared() { None } else { slot.shard.level(level) };
+    match table.and_then(|table| table.get_or_commit(site.index())) {
         Some(counter) => {
-            let epoch = record.epoch();
-            counter.enter_instance(record.instance.load(Ordering::Relaxed), epoch);
+            counter.enter_instance(instance, epoch);
             count(counter, epoch);
         }
         None => slot.drop_one(|drops| &drops.overflowed_blocks),

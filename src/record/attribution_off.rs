@@ -1,6 +1,6 @@
 //! Stands for `attribution.rs` without the feature `stacks`: every block's site is "not captured".
 
-use super::scope_record::ScopeRecord;
+use super::scopes::SitesOf;
 use super::slot::Slot;
 use super::tag::SiteId;
 
@@ -18,6 +18,8 @@ pub(super) const fn freed(_: &Slot, _: SiteId, _: usize, _: bool, _: u32) {}
 
 pub(super) const fn freed_on_shared(_: &Slot, _: SiteId, _: usize) {}
 
-pub(super) const fn allocated_in_scope(_: &Slot, _: &ScopeRecord, _: SiteId, _: usize) {}
+pub(super) const fn allocated_in_scope(_: &Slot, _: Option<SitesOf>, _: SiteId, _: usize) {}
 
-pub(super) const fn freed_in_scope(_: &Slot, _: &ScopeRecord, _: SiteId, _: usize, _: bool) {}
+pub(super) const fn freed_in_scope(_: &Slot, _: Option<SitesOf>, _: SiteId, _: usize, _: bool) {}
+
+pub(super) const fn freed_elsewhere(_: &Slot, _: Option<SitesOf>, _: SiteId, _: usize) {}

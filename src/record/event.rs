@@ -14,10 +14,8 @@ use super::scopes;
 use super::slot::{Slot, mode};
 use super::slots;
 use super::tag::{Context, SiteId, Tag};
-use super::totals::Drops;
 use super::writers::{Many, One, Writers};
 use crate::fault::{Fault, planted};
-use core::sync::atomic::{AtomicU64, Ordering};
 
 /// Records a new block and writes its tag.
 ///
@@ -122,6 +120,9 @@ fn count_reallocation<W: Writers>(slot: &Slot, event: &Reallocation) {
 #[inline(never)]
 unsafe fn allocated_long(slot: &Slot, block: *mut u8, size: usize) {
     let (site, context) = match slot.enter() {
+        None if slot.is_shared() && slots::works_without_slot() => {
+            (own_work_without_slot(size as u64), Context::of_thread(0))
+        }
         None => {
             let count = |shared: &Slot| shared.totals.allocated::<Many>(size);
             (count_without_slot(slot, count, size as i64), Context::of_thread(0))
@@ -273,9 +274,9 @@ fn add_own_bytes(slot: &Slot, bytes: u64) {
 }
 
 /// An event of a signal handler inside the recorder, or of a thread without a slot: the totals are exact, and that is
-/// all. Without even the shared slot a block counts as overhead, so that its free is ignored as well.
+/// all.
 fn count_without_slot(slot: &Slot, count: impl FnOnce(&Slot), change: i64) -> SiteId {
-    let Some(shared) = slots::shared_slot() else { return SiteId::OWN_WORK };
+    let shared = slots::shared();
     shared.fold::<Many>(peak::epoch_of(peak::control()));
     count(shared);
     peak::change_at_once(change);
@@ -283,18 +284,27 @@ fn count_without_slot(slot: &Slot, count: impl FnOnce(&Slot), change: i64) -> Si
     SiteId::NOT_CAPTURED
 }
 
+/// The recorder's own work on a thread without a slot.
+fn own_work_without_slot(bytes: u64) -> SiteId {
+    let own_work = &slots::shared().own_work;
+    Many::add(&own_work.events, 1);
+    Many::add(&own_work.live_bytes, bytes);
+    SiteId::OWN_WORK
+}
+
 fn freed_without_slot(slot: &Slot, tag: Tag, size: usize) {
     if tag.site() == SiteId::OWN_WORK {
-        if let Some(shared) = slots::shared_slot() {
-            Many::add(&shared.own_work.live_bytes, (size as u64).wrapping_neg());
-        }
-        return;
+        return Many::add(&slots::shared().own_work.live_bytes, (size as u64).wrapping_neg());
     }
     count_without_slot(slot, |shared| free_on_shared(shared, tag, size), -(size as i64));
 }
 
 fn reallocated_without_slot(slot: &Slot, old: Option<Tag>, event: &Reallocation) -> SiteId {
     let users = old.filter(|tag| tag.site() != SiteId::OWN_WORK);
+    if users.is_none() && slot.is_shared() && slots::works_without_slot() {
+        let gone = if old.is_some() { event.old_size as u64 } else { 0 };
+        return own_work_without_slot((event.new_size as u64).wrapping_sub(gone));
+    }
     let gone = if users.is_some() { event.old_size as i64 } else { 0 };
     let count = |shared: &Slot| {
         shared.totals.allocated::<Many>(event.new_size);
@@ -314,12 +324,4 @@ fn free_on_shared(shared: &Slot, tag: Tag, size: usize) {
     shared.totals.freed::<Many>(size);
     attribution::freed_on_shared(shared, tag.site(), size);
     scopes::freed(shared, tag.context(), tag.site(), size, false);
-}
-
-impl Slot {
-    /// Counts something that had to be left out.
-    #[cold]
-    pub(crate) fn drop_one(&self, reason: impl FnOnce(&Drops) -> &AtomicU64) {
-        reason(&self.drops).fetch_add(1, Ordering::Relaxed);
-    }
 }

@@ -34,6 +34,11 @@ impl Foreign {
         Self { generation: (bits >> GENERATION_SHIFT) as u32, closed: bits & CLOSED != 0, amount: bits & AMOUNT_MASK }
     }
 
+    /// Whether the amount should be taken over before it is too large for the word.
+    pub(crate) fn is_half_full(self) -> bool {
+        self.amount > AMOUNT_MASK / 2
+    }
+
     fn to_bits(self) -> u64 {
         u64::from(self.generation) << GENERATION_SHIFT | u64::from(self.closed) << AMOUNT_BITS | self.amount
     }
@@ -65,6 +70,11 @@ impl ForeignWord {
             Some(Foreign { amount, ..word })
         })
         .map(|(_, after)| after)
+    }
+
+    /// Takes what others freed so far out of the word. Called by the owner, while the scope is open.
+    pub(crate) fn take(&self) -> u64 {
+        self.change(|word| Some(Foreign { amount: 0, ..word })).map_or(0, |(before, _)| before.amount)
     }
 
     /// Counts an `amount` more that is live below a closed scope, if the record is still used for `generation`.

@@ -14,8 +14,10 @@ pub(crate) struct OwnWork {
 impl OwnWork {
     pub(crate) fn begin() -> Self {
         let slot = slots::current_for_library();
-        if let Some(slot) = slot {
-            slot.begin_own_work();
+        match slot {
+            Some(slot) if !slot.is_shared() => slot.begin_own_work(),
+            Some(_) => slots::change_own_work_depth(1),
+            None => {}
         }
         Self { slot, not_send: PhantomData }
     }
@@ -23,8 +25,10 @@ impl OwnWork {
 
 impl Drop for OwnWork {
     fn drop(&mut self) {
-        if let Some(slot) = self.slot {
-            slot.end_own_work();
+        match self.slot {
+            Some(slot) if !slot.is_shared() => slot.end_own_work(),
+            Some(_) => slots::change_own_work_depth(-1),
+            None => {}
         }
     }
 }

@@ -17,7 +17,7 @@
 use super::slot::Slot;
 use super::slots;
 use crate::fault::{Fault, planted};
-use core::sync::atomic::{AtomicU64, Ordering};
+use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 /// Bytes that a thread may hold back unless exact peaks are asked for. A hand-over costs tens of nanoseconds, so that one
 /// for each 16 KiB of net change is not felt, and the bound on the peak's error is small.
@@ -40,6 +40,9 @@ static CONTROL: OwnLine = OwnLine(AtomicU64::new(SETTINGS_STEP));
 struct OwnLine(AtomicU64);
 
 const SETTINGS_STEP: u64 = 1 << 32;
+
+/// Number of times that the search for the peak was started anew.
+static RESTARTS: AtomicU32 = AtomicU32::new(0);
 
 /// Settings and epoch, to be compared with what a slot saw last.
 #[inline(always)]
@@ -143,11 +146,33 @@ pub(crate) fn held_back() -> u64 {
     if slots::alone() { 0 } else { BATCH.load(Ordering::Relaxed).saturating_mul(u64::from(slots::count())) }
 }
 
+/// Number of times that the search for the peak was started anew.
+pub(crate) fn restarts() -> u32 {
+    RESTARTS.load(Ordering::Relaxed)
+}
+
+/// The thread's first event since a restart: what it had held back by then was live at the restart as well, so that both
+/// the level and the peak found since are corrected by it.
+pub(crate) fn join(slot: &Slot) {
+    let change = slot.hand_over();
+    PEAK.fetch_add(change, Ordering::Relaxed);
+    LIVE.fetch_add(change, Ordering::Relaxed);
+}
+
 /// Starts to look for a new peak from the present level. With `exact`, threads hold nothing back from here on.
 #[cfg(feature = "stacks")]
 pub(crate) fn restart(slot: &Slot, exact: bool) {
     BATCH.store(if exact { 0 } else { BATCH_BYTES }, Ordering::Relaxed);
     hand_over(slot);
     PEAK.store((LIVE.load(Ordering::Relaxed) as i64).max(0) as u64, Ordering::Relaxed);
+    RESTARTS.fetch_add(1, Ordering::Relaxed);
+    // ORDERING: Release, pairs with the Acquire in `control_acquired`: who sees the step sees the restart.
     CONTROL.0.fetch_add(SETTINGS_STEP + 1, Ordering::Release);
+}
+
+/// Threads hold back again as much as they do unless exact peaks are asked for.
+#[cfg(feature = "stacks")]
+pub(crate) fn end_exact() {
+    BATCH.store(BATCH_BYTES, Ordering::Relaxed);
+    announce_settings();
 }

@@ -57,6 +57,12 @@ fn read_process() -> (MemoryStats, u64) {
     (sum, control)
 }
 
+/// Size of the largest block since the last restart of the search for the peak.
+#[cfg(feature = "stacks")]
+pub(crate) fn largest_since_restart() -> u64 {
+    slots::all().map(Slot::largest_since_restart).max().unwrap_or(0)
+}
+
 /// One slot's totals; its live and peak fields are left at zero.
 fn read_totals(slot: &Slot) -> MemoryStats {
     // ORDERING: Acquire, freed before total; pairs with the Release of the counters' additions.
@@ -72,7 +78,7 @@ fn read_totals(slot: &Slot) -> MemoryStats {
         reallocations: read(&totals.reallocations),
         moved_bytes: read(&totals.moved_bytes),
         temporary_blocks: read(&totals.temporary_blocks),
-        largest_block_bytes: read(&totals.largest_block_bytes),
+        largest_block_bytes: totals.largest_ever(),
         ..MemoryStats::default()
     }
 }

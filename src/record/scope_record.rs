@@ -13,7 +13,7 @@ use super::arena::Zeroed;
 use super::foreign::ForeignWord;
 use super::tag::{Context, ScopeId};
 use super::totals::Totals;
-use super::writers::One;
+use super::writers::{One, Writers};
 use core::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 
 /// A scope's figures and links.
@@ -167,10 +167,18 @@ impl ScopeRecord {
     /// Counts a block allocated inside, by the owner.
     pub(super) fn allocated(&self, size: usize) {
         self.own.allocated::<One>(size);
+        self.absorb_foreign();
         let live = self.live();
         if live.1 > self.peak_bytes.load(Ordering::Relaxed) {
             self.set_peak(live);
             self.epoch.store(self.epoch().wrapping_add(1), Ordering::Relaxed);
+        }
+    }
+
+    /// Takes over what others freed before the word for it is full, which is after terabytes.
+    fn absorb_foreign(&self) {
+        if self.foreign_bytes.read().is_half_full() {
+            One::add(&self.own.freed_bytes, self.foreign_bytes.take());
         }
     }
 

@@ -27,16 +27,13 @@ pub(super) fn take() -> Option<(ScopeId, &'static ScopeRecord)> {
 }
 
 fn make() -> Option<u32> {
-    let made = MADE
-        .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |made| ((made as usize) < MAX_SCOPES).then_some(made + 1));
+    // Memory before the number, so that one that finds no room below the memory limit is not lost.
+    let made = MADE.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |made| {
+        let has_room = (made as usize) < MAX_SCOPES && RECORDS.get_or_commit(made as usize).is_some();
+        has_room.then_some(made + 1)
+    });
     let index = made.ok()?;
-    match RECORDS.get_or_commit(index as usize) {
-        Some(record) => record.renew(FIRST_GENERATION),
-        None => {
-            // Over the memory limit; the number stays unused, because a later one may be in use already.
-            return None;
-        }
-    }
+    get(index)?.renew(FIRST_GENERATION);
     Some(index)
 }
 

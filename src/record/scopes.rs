@@ -44,7 +44,7 @@ pub(crate) enum Refused {
 
 /// Opens a scope inside of the current one. `name` stays where it is until the scope is closed.
 pub(crate) fn open(slot: &Slot, name: &str, stacks: bool) -> Result<ScopeId, Refused> {
-    if slot.mode() & mode::SHARED != 0 {
+    if slot.is_shared() {
         return Err(Refused::NoSlot);
     }
     let around = slot.context();
@@ -114,7 +114,7 @@ pub(crate) struct SitesOf {
 
 fn sites_of(record: &ScopeRecord) -> SitesOf {
     let instance = record.instance.load(Ordering::Relaxed);
-    SitesOf { level: record.levels() - 1, instance, epoch: record.epoch() }
+    SitesOf { level: record.levels().saturating_sub(1), instance, epoch: record.epoch() }
 }
 
 /// The figures of an open scope of this thread.
@@ -131,6 +131,10 @@ pub(crate) fn set_aside(slot: &Slot) -> Context {
 
 /// Goes back to the scope that [`set_aside`] left, or to the nearest one around it that is still open.
 pub(crate) fn restore(slot: &Slot, context: Context) {
+    // A scope that was opened meanwhile and is still open sees nothing from here on: its figures say so.
+    if let Some((_, escaped)) = nearest_open(slot.context()) {
+        add(&escaped.evicted, 1);
+    }
     go_back(slot, context);
 }
 
@@ -147,7 +151,8 @@ pub(crate) fn leave_all(slot: &Slot) {
 pub(crate) fn allocated(slot: &Slot, site: SiteId, size: usize) {
     for (scope, record) in chain(slot.context()) {
         if record.is_open(scope) {
-            attribution::allocated_in_scope(slot, record, site, size);
+            let sites = record.is_profiled().then(|| sites_of(record));
+            attribution::allocated_in_scope(slot, sites, site, size);
             record.allocated(size);
         } else {
             // Closed before a scope inside it: a free of the block passes here, and nothing may be left when it has.
@@ -176,15 +181,16 @@ pub(crate) fn freed(slot: &Slot, context: Context, site: SiteId, size: usize, te
         }
         // Read before the record can be given up, which the change of a foreign word tells.
         let around = record.parent();
-        if !word.closed && record.owner() == slot.index() && slot.mode() & mode::SHARED == 0 {
-            attribution::freed_in_scope(slot, record, site, size, temporary);
+        let sites = record.is_profiled().then(|| sites_of(record));
+        if !word.closed && record.owner() == slot.index() && !slot.is_shared() {
+            attribution::freed_in_scope(slot, sites, site, size, temporary);
             record.freed(size, temporary);
         } else {
             if !word.closed {
                 if record.foreign_bytes.free(scope.generation, size as u64).is_none() {
                     return;
                 }
-                attribution::freed_in_scope(slot, record, site, size, false);
+                attribution::freed_elsewhere(slot, sites, site, size);
             }
             if record.foreign_blocks.free(scope.generation, 1).is_none() {
                 return;
@@ -197,7 +203,7 @@ pub(crate) fn freed(slot: &Slot, context: Context, site: SiteId, size: usize, te
     }
 }
 
-/// The innermost open scope of a thread.
+/// The scope that new blocks of a thread belong to.
 pub(crate) fn innermost(slot: &Slot) -> Option<(ScopeId, &'static ScopeRecord)> {
     chain(slot.context()).next()
 }

@@ -43,12 +43,7 @@ impl Nodes for Tree {
     }
 
     fn fresh(&self) -> Option<NodeId> {
-        let made = NODES_MADE.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |made| {
-            ((made as usize) < MAX_SITES).then_some(made + 1)
-        });
-        let id = made.ok()?;
-        NODES.get_or_commit(id as usize)?;
-        Some(id)
+        next_number(&NODES_MADE, |id| NODES.get_or_commit(id as usize).is_some())
     }
 }
 
@@ -128,11 +123,19 @@ fn capture_path(slot: &Slot) -> Option<SiteId> {
 }
 
 fn number_site(node: NodeId) -> Option<u32> {
-    let made = SITES_MADE
-        .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |made| ((made as usize) < MAX_SITES).then_some(made + 1));
-    let number = made.ok()?;
-    ENDS.get_or_commit(number as usize)?.end.store(node, Ordering::Release);
+    let number = next_number(&SITES_MADE, |number| ENDS.get_or_commit(number as usize).is_some())?;
+    // ORDERING: Release, pairs with the Acquire in `path`.
+    ENDS.get(number as usize)?.end.store(node, Ordering::Release);
     Some(number)
+}
+
+/// The next number of a table. Its entry has memory before the number is given out, so that a number which finds no room
+/// below the memory limit is not lost for the time when the limit is higher.
+fn next_number(made: &AtomicU32, has_room: impl Fn(u32) -> bool) -> Option<u32> {
+    made.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |number| {
+        ((number as usize) < MAX_SITES && has_room(number)).then_some(number + 1)
+    })
+    .ok()
 }
 
 /// The node of the innermost open scope around the thread, or of the recording when there is none.

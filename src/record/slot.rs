@@ -40,6 +40,8 @@ pub(crate) struct Slot {
     blocks_at_peak: AtomicU64,
     bytes_at_peak: AtomicU64,
     peak_epoch: AtomicU32,
+    /// The restart of the search for the peak that this slot took part in last.
+    restart: AtomicU32,
     own_work_depth: AtomicU32,
     /// The context in which the last block was allocated, if it has changed since, and the number of blocks by then.
     earlier_context: AtomicU64,
@@ -70,8 +72,6 @@ pub(crate) mod mode {
     pub(crate) const STACKS_IN_SCOPE: u32 = 8;
     /// The thread is inside a scope.
     pub(crate) const SCOPED: u32 = 16;
-    /// Not one thread's slot.
-    pub(crate) const SHARED: u32 = 32;
 }
 
 // SAFETY: integers and null pointers, valid when zero, without a destructor.
@@ -115,7 +115,6 @@ impl Slot {
     fn gate_for_mode(&self) -> u64 {
         match self.mode() {
             0 => self.seen.load(Ordering::Relaxed).max(gate::LONG_PATH),
-            mode if mode & mode::SHARED != 0 => gate::CLOSED,
             _ => gate::LONG_PATH,
         }
     }
@@ -156,6 +155,17 @@ impl Slot {
         self.gate.store(to, Ordering::Relaxed);
     }
 
+    /// The slot of those that have none of their own: its index is zero and its gate is closed for ever.
+    pub(crate) const fn shared() -> Self {
+        // SAFETY: all bytes zero is a value of the type, as `Zeroed` says.
+        unsafe { core::mem::zeroed() }
+    }
+
+    /// Whether this is the shared slot.
+    pub(crate) fn is_shared(&self) -> bool {
+        self.index() == 0
+    }
+
     pub(crate) fn index(&self) -> u32 {
         self.index.load(Ordering::Relaxed)
     }
@@ -175,6 +185,7 @@ impl Slot {
         self.context.store(context.to_bits(), Ordering::Relaxed);
         self.earlier_context.store(context.to_bits(), Ordering::Relaxed);
         self.seen.store(0, Ordering::Relaxed);
+        self.join_restart();
         self.change_mode(!0, 0);
     }
 
@@ -272,6 +283,7 @@ impl Slot {
 
     #[cold]
     fn take_news(&self) {
+        self.join_restart();
         if self.is_rising() && !super::slots::alone() {
             peak::fall(self);
             self.settle();
@@ -285,6 +297,22 @@ impl Slot {
             self.settle();
         }
         self.seen.store(control, Ordering::Relaxed);
+    }
+
+    /// Takes part in a new search for the peak that was started since the last event here.
+    fn join_restart(&self) {
+        let restart = peak::restarts();
+        if self.restart.swap(restart, Ordering::Relaxed) != restart {
+            peak::join(self);
+            self.totals.begin_window();
+        }
+    }
+
+    /// The largest block since the last restart of the search for the peak.
+    #[cfg(feature = "stacks")]
+    pub(crate) fn largest_since_restart(&self) -> u64 {
+        let took_part = self.is_shared() || self.restart.load(Ordering::Relaxed) == peak::restarts();
+        if took_part { self.totals.largest_in_window() } else { 0 }
     }
 
     /// The only thread falls from a new maximum: the peak is passed.
@@ -336,5 +364,11 @@ impl Slot {
         if depth == 0 {
             self.change_mode(mode::OWN_WORK, 0);
         }
+    }
+
+    /// Counts something that had to be left out.
+    #[cold]
+    pub(crate) fn drop_one(&self, reason: impl FnOnce(&Drops) -> &AtomicU64) {
+        reason(&self.drops).fetch_add(1, Ordering::Relaxed);
     }
 }

@@ -11,7 +11,7 @@
 use super::arena;
 use super::peak;
 use super::scopes;
-use super::slot::{Slot, mode};
+use super::slot::Slot;
 use super::start;
 use super::tag::FIRST_GENERATION;
 use crate::sys::{free_bits::FreeBits, thread_exit};
@@ -31,10 +31,13 @@ static FREE: FreeBits<64> = FreeBits::new();
 static MADE: AtomicU32 = AtomicU32::new(0);
 /// Whether the shared slot was ever used.
 static SHARED_USED: AtomicBool = AtomicBool::new(false);
-static SHARED: AtomicPtr<Slot> = AtomicPtr::new(ptr::null_mut());
+/// Always there, so that no event is ever without a slot and every block has a tag.
+static SHARED: Slot = Slot::shared();
 
 thread_local! {
     static CURRENT: Cell<Option<&'static Slot>> = const { Cell::new(None) };
+    /// How deep the thread works for the recorder, while it has no slot of its own to keep that in.
+    static OWN_WORK_DEPTH: Cell<u32> = const { Cell::new(0) };
 }
 
 /// The slot of the calling thread; `None` before its first event.
@@ -68,7 +71,10 @@ fn attach(asker: start::Asker) -> Option<&'static Slot> {
         Some(index) => at(index),
         None => make(),
     };
-    let Some(slot) = slot else { return shared() };
+    let Some(slot) = slot else {
+        let _ = CURRENT.try_with(|current| current.set(Some(shared())));
+        return Some(shared());
+    };
     slot.begin_thread();
     let _ = CURRENT.try_with(|current| current.set(Some(slot)));
     if start::can_record(slot, asker) {
@@ -81,14 +87,11 @@ fn attach(asker: start::Asker) -> Option<&'static Slot> {
 }
 
 fn make() -> Option<&'static Slot> {
-    let made = MADE.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |made| {
-        ((made as usize) < MAX_SLOTS - 1).then_some(made + 1)
-    });
-    let index = made.ok()? as usize + 1;
-    let Some(slot) = arena::take::<Slot>() else {
-        MADE.fetch_sub(1, Ordering::Relaxed);
-        return None;
-    };
+    let room = |made: u32| ((made as usize) < MAX_SLOTS - 1).then_some(made + 1);
+    room(MADE.load(Ordering::Relaxed))?;
+    // Memory before the number: a number that was given out cannot be taken back, as the next may be in use already.
+    let slot = arena::take::<Slot>()?;
+    let index = MADE.fetch_update(Ordering::Relaxed, Ordering::Relaxed, room).ok()? as usize + 1;
     slot.set_index(index as u32);
     // ORDERING: Release, pairs with the Acquire in `at`.
     SLOTS[index].store(ptr::from_ref(slot).cast_mut(), Ordering::Release);
@@ -106,34 +109,24 @@ fn at(index: usize) -> Option<&'static Slot> {
     unsafe { slot.as_ref() }
 }
 
-/// The slot of those that have none of their own.
+/// The slot of those that have none of their own: threads past their end or beyond the number of slots, and signal
+/// handlers that interrupt the recorder.
 #[cold]
-fn shared() -> Option<&'static Slot> {
-    // ORDERING: Acquire, pairs with the Release below.
-    let mut slot = SHARED.load(Ordering::Acquire);
-    if slot.is_null() {
-        let fresh = arena::take::<Slot>()?;
-        fresh.change_mode(0, mode::SHARED);
-        slot = match SHARED.compare_exchange(
-            ptr::null_mut(),
-            ptr::from_ref(fresh).cast_mut(),
-            Ordering::Release,
-            Ordering::Acquire,
-        ) {
-            Ok(_) => ptr::from_ref(fresh).cast_mut(),
-            Err(winner) => winner,
-        };
-    }
+pub(crate) fn shared() -> &'static Slot {
     if !SHARED_USED.swap(true, Ordering::Relaxed) {
         peak::announce_settings();
     }
-    // SAFETY: a piece of the arena that lives for ever and is only shared.
-    unsafe { slot.as_ref() }
+    &SHARED
 }
 
-/// The shared slot, for an event that finds its thread's own slot busy.
-pub(crate) fn shared_slot() -> Option<&'static Slot> {
-    shared()
+/// Changes how deep a thread without a slot of its own works for the recorder.
+pub(crate) fn change_own_work_depth(by: i32) {
+    let _ = OWN_WORK_DEPTH.try_with(|depth| depth.set(depth.get().saturating_add_signed(by)));
+}
+
+/// Whether a thread without a slot of its own works for the recorder.
+pub(crate) fn works_without_slot() -> bool {
+    OWN_WORK_DEPTH.try_with(Cell::get).is_ok_and(|depth| depth > 0)
 }
 
 /// The thread that holds `slot` ends: what it does from here on goes to the shared slot.
@@ -142,7 +135,7 @@ unsafe extern "C" fn detach(slot: *mut c_void) {
     let Some(slot) = (unsafe { slot.cast::<Slot>().as_ref() }) else { return };
     scopes::leave_all(slot);
     peak::leave(slot);
-    let _ = CURRENT.try_with(|current| current.set(shared()));
+    let _ = CURRENT.try_with(|current| current.set(Some(shared())));
     FREE.put(slot.index() as usize);
 }
 
@@ -158,8 +151,6 @@ pub(crate) fn count() -> u32 {
 
 /// Every slot, the shared one included.
 pub(crate) fn all() -> impl Iterator<Item = &'static Slot> {
-    // SAFETY: null, or a piece of the arena that lives for ever and is only shared.
-    let shared = unsafe { SHARED.load(Ordering::Acquire).as_ref() };
     let made = MADE.load(Ordering::Acquire) as usize;
-    (1..=made).filter_map(at).chain(shared)
+    (1..=made).filter_map(at).chain(core::iter::once(&SHARED))
 }

@@ -10,8 +10,8 @@
 //! (below [`FIRST_GENERATION`]): that is how a free knows whether it comes from the same thread.
 //!
 //! A tag read back is hostile input: the block may come from another allocator, or the program may have written past
-//! its end. The check bits are keyed by address, size and this copy of the library; eight bits let one foreign block in
-//! 256 pass, so that whatever follows checks every field's range as well.
+//! its end. The check bits are keyed by address, size, this copy of the library and the rest of the tag; eight bits let one
+//! foreign block in 256 pass, so that whatever follows checks every field's range as well.
 
 use crate::fault::{Fault, planted};
 use core::alloc::Layout;
@@ -124,7 +124,8 @@ impl Tag {
     /// A tag for the block of `size` bytes at `block`.
     #[inline(always)]
     pub(crate) fn new(block: *mut u8, size: usize, site: SiteId, context: Context) -> Self {
-        Self(u64::from(site.0) | context.0 | check_bits(block, size))
+        let contents = u64::from(site.0) | context.0;
+        Self(contents | check_bits(block, size, contents))
     }
 
     pub(crate) fn site(self) -> SiteId {
@@ -152,7 +153,7 @@ impl Tag {
         let place = unsafe { block.add(size) };
         // SAFETY: readable by the caller's promise; any bits are a u64, and no alignment is asked for.
         let bits = unsafe { place.cast::<u64>().read_unaligned() };
-        let ours = bits & CHECK_MASK == check_bits(block, size) || planted(Fault::TrustEveryTag);
+        let ours = bits & CHECK_MASK == check_bits(block, size, bits & !CHECK_MASK) || planted(Fault::TrustEveryTag);
         ours.then_some(Self(bits))
     }
 
@@ -185,11 +186,11 @@ pub(crate) fn with_tag(layout: Layout) -> Option<Layout> {
 /// Tells two copies of the library in one process apart by its address.
 static COPY: u8 = 0;
 
-/// The high byte of a mix of address, size and this copy: one multiplication by 2^64 divided by the golden ratio
-/// spreads every input bit to the top.
+/// The high byte of a mix of address, size, this copy, and what the tag says: one multiplication by 2^64 divided by the
+/// golden ratio spreads every input bit to the top.
 #[inline(always)]
-fn check_bits(block: *mut u8, size: usize) -> u64 {
-    let key = block.addr() as u64 ^ (size as u64).rotate_left(40) ^ (&raw const COPY).addr() as u64;
+fn check_bits(block: *mut u8, size: usize, contents: u64) -> u64 {
+    let key = block.addr() as u64 ^ (size as u64).rotate_left(40) ^ (&raw const COPY).addr() as u64 ^ contents;
     key.wrapping_mul(0x9E37_79B9_7F4A_7C15) & CHECK_MASK
 }
 
@@ -235,7 +236,7 @@ mod tests {
             let tag = Tag::new(block, size, SiteId(size as u32), Context::of_thread(7));
             for other in [size.wrapping_sub(1), size + 1, size + 8, size + 64, size * 2 + 1] {
                 damaged += 1;
-                passed += u32::from(tag.0 & CHECK_MASK == check_bits(block, other));
+                passed += u32::from(tag.0 & CHECK_MASK == check_bits(block, other, tag.0 & !CHECK_MASK));
             }
         }
         assert!(passed * 200 <= damaged, "{passed} of {damaged} passed");

@@ -3,7 +3,7 @@
 use super::writers::Writers;
 use core::sync::atomic::{AtomicU64, Ordering};
 
-/// The totals of a slot: one cache line.
+/// The totals of a slot. What every event touches is one cache line.
 #[repr(C, align(64))]
 pub(crate) struct Totals {
     pub(crate) total_blocks: AtomicU64,
@@ -13,7 +13,10 @@ pub(crate) struct Totals {
     pub(crate) temporary_blocks: AtomicU64,
     pub(crate) reallocations: AtomicU64,
     pub(crate) moved_bytes: AtomicU64,
+    /// Since the last restart of the search for the peak.
     pub(crate) largest_block_bytes: AtomicU64,
+    /// Before it.
+    pub(crate) largest_before_window: AtomicU64,
 }
 
 /// What was left out on this thread, by reason.
@@ -38,6 +41,22 @@ pub(crate) struct OwnWork {
 }
 
 impl Totals {
+    /// The largest block ever.
+    pub(crate) fn largest_ever(&self) -> u64 {
+        self.largest_before_window.load(Ordering::Relaxed).max(self.largest_in_window())
+    }
+
+    /// The largest block since [`begin_window`](Self::begin_window).
+    pub(crate) fn largest_in_window(&self) -> u64 {
+        self.largest_block_bytes.load(Ordering::Relaxed)
+    }
+
+    /// Looks for the largest block anew. Called by the slot's thread.
+    pub(crate) fn begin_window(&self) {
+        self.largest_before_window.store(self.largest_ever(), Ordering::Relaxed);
+        self.largest_block_bytes.store(0, Ordering::Relaxed);
+    }
+
     /// Counts a block.
     #[inline(always)]
     pub(crate) fn allocated<W: Writers>(&self, size: usize) {

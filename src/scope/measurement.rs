@@ -53,7 +53,8 @@ impl Measurement {
         self.elapsed
     }
 
-    /// What is missing from the figures, if anything.
+    /// What is missing from the figures, if anything, as far as the scope's own thread left it out.
+    /// [`completeness`](crate::completeness) has the whole process.
     #[must_use]
     pub fn completeness(&self) -> Completeness {
         self.completeness

@@ -44,6 +44,10 @@ pub fn stats() -> MemoryStats {
 ///
 /// Zero everywhere is the rule; a figure above zero says which figures to doubt. See [`Completeness`].
 ///
+/// # Panics
+///
+/// If heaplens is not installed: then everything is missing.
+///
 /// ```
 /// heaplens::install!();
 ///
@@ -53,6 +57,9 @@ pub fn stats() -> MemoryStats {
 /// ```
 #[must_use]
 pub fn completeness() -> Completeness {
+    if let Err(error) = super::ScopeError::check() {
+        panic!("{error}");
+    }
     reader::completeness()
 }
 
@@ -76,18 +83,17 @@ static BLOCKS: AtomicU64 = AtomicU64::new(0);
 static BYTES: AtomicU64 = AtomicU64::new(0);
 static ERROR: AtomicU64 = AtomicU64::new(0);
 
-/// Figures whose peak is that since the start of the process, across restarts.
+/// Figures whose peak is that since the start of the process, across restarts. Of two peaks with an error each, the
+/// higher is at least the one and at most the highest that either can be.
 fn with_lifetime_peak(figures: MemoryStats) -> MemoryStats {
     let earlier = BYTES.load(Ordering::Relaxed);
-    if earlier <= figures.peak_bytes {
-        return figures;
-    }
-    MemoryStats {
-        peak_bytes: earlier,
-        peak_blocks: BLOCKS.load(Ordering::Relaxed),
-        peak_error_bytes: ERROR.load(Ordering::Relaxed),
-        ..figures
-    }
+    let highest = (earlier + ERROR.load(Ordering::Relaxed)).max(figures.peak_bytes + figures.peak_error_bytes);
+    let (peak_bytes, peak_blocks) = if earlier > figures.peak_bytes {
+        (earlier, BLOCKS.load(Ordering::Relaxed))
+    } else {
+        (figures.peak_bytes, figures.peak_blocks)
+    };
+    MemoryStats { peak_bytes, peak_blocks, peak_error_bytes: highest - peak_bytes, ..figures }
 }
 
 /// Keeps the peak so far, because the recorder is about to look for a new one.

@@ -12,6 +12,7 @@ pub(crate) use recording::Recording;
 
 use crate::record::site_reader;
 use crate::record::tag::SiteId;
+use crate::stats::MemoryStats;
 
 /// One call site: where, and how much.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,9 +53,23 @@ impl Place {
     }
 }
 
-/// The call sites of a finished scope.
-pub(crate) fn of_scope(sites: &[(SiteId, Figures)]) -> Vec<SiteCopy> {
-    sites.iter().map(|(site, figures)| SiteCopy { place: Place::of(*site), figures: *figures }).collect()
+/// The call sites of a finished scope. What the scope counted beyond them found no room below the memory limit.
+pub(crate) fn of_scope(sites: &[(SiteId, Figures)], stats: &MemoryStats) -> Vec<SiteCopy> {
+    let mut copies: Vec<SiteCopy> =
+        sites.iter().map(|(site, figures)| SiteCopy { place: Place::of(*site), figures: *figures }).collect();
+    let mut sum = Figures::default();
+    sites.iter().for_each(|(_, figures)| sum.add(figures));
+    let figures = Figures {
+        total_blocks: stats.total_blocks.saturating_sub(sum.total_blocks),
+        total_bytes: stats.total_bytes.saturating_sub(sum.total_bytes),
+        freed_blocks: stats.freed_blocks.saturating_sub(sum.freed_blocks),
+        freed_bytes: stats.freed_bytes.saturating_sub(sum.freed_bytes),
+        at_peak_blocks: stats.peak_blocks.saturating_sub(sum.at_peak_blocks),
+        at_peak_bytes: stats.peak_bytes.saturating_sub(sum.at_peak_bytes),
+        temporary_blocks: stats.temporary_blocks.saturating_sub(sum.temporary_blocks),
+    };
+    copies.push(SiteCopy { place: Place::OverLimit, figures });
+    copies
 }
 
 /// The name of a scope's number.

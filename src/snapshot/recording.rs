@@ -38,8 +38,7 @@ pub(crate) struct RecordedProcess {
 impl Recording {
     /// Begins to capture every allocation's stack. `None` if the allocator is not that of the program.
     pub(crate) fn begin(exact_peak: bool) -> Option<Self> {
-        let slot = slots::current_for_library()?;
-        scope::remember_peak();
+        let slot = slots::current_for_library().filter(|slot| !slot.is_shared())?;
         let all: Vec<(SiteId, Figures)> = site_reader::sites_of_process().collect();
         let number = first_number_without_live_blocks(&all);
         let sites = all
@@ -48,14 +47,18 @@ impl Recording {
             .map(|(site, figures)| (site.index() as u32, figures))
             .collect();
         let completeness = reader::completeness();
-        settings::begin_recording(number);
+        scope::remember_peak();
         peak::restart(slot, exact_peak);
-        Some(Self { number, process: reader::process(), completeness, sites })
+        // Before the first stack is captured, so that no block is both captured and there from the beginning.
+        let process = reader::process();
+        settings::begin_recording(number);
+        Some(Self { number, process, completeness, sites })
     }
 
     /// Stops capturing, and gives up what was recorded.
     pub(crate) fn discard(&self) {
         settings::end_recording();
+        peak::end_exact();
     }
 
     /// Stops capturing, and returns what was recorded.
@@ -72,17 +75,22 @@ impl Recording {
             let mut figures = figures.since(&before);
             figures.freed_blocks = figures.freed_blocks.min(figures.total_blocks);
             figures.freed_bytes = figures.freed_bytes.min(figures.total_bytes);
+            // What was over the limit before this recording is part of what was live at its beginning.
+            figures.at_peak_blocks = figures.at_peak_blocks.min(figures.total_blocks);
+            figures.at_peak_bytes = figures.at_peak_bytes.min(figures.total_bytes);
             if figures != Figures::default() {
                 captured.add(&figures);
                 sites.push(SiteCopy { place: Place::of(site), figures });
             }
         }
         let process = reader::process();
+        peak::end_exact();
         sites.extend(self.others(&process, &captured));
         RecordedProcess {
             stats: MemoryStats {
                 reallocations: process.reallocations - self.process.reallocations,
                 moved_bytes: process.moved_bytes - self.process.moved_bytes,
+                largest_block_bytes: reader::largest_since_restart(),
                 ..process
             },
             completeness: reader::completeness().since(&self.completeness),

@@ -45,7 +45,7 @@ impl<const WORDS: usize> FreeBits<WORDS> {
             if before & bit != 0 {
                 return Some(word * 64 + bit.trailing_zeros() as usize);
             }
-            seen = before & !bit;
+            seen &= before & !bit;
         }
         None
     }
