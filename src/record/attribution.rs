@@ -40,6 +40,8 @@ pub(super) fn freed(slot: &Slot, site: SiteId, size: usize, temporary: bool, epo
     }
     match slot.shard.sites.get_or_commit(site.index()) {
         Some(counter) => counter.freed::<One>(size, temporary, epoch),
+        // The block was counted as one over the limit when it was allocated.
+        None if site == SiteId::OVERFLOW => {}
         None => slot.drop_one(|drops| &drops.overflowed_blocks),
     }
 }

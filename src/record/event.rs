@@ -39,23 +39,20 @@ pub(crate) unsafe fn allocated(slot: &Slot, block: *mut u8, size: usize) {
     unsafe { allocated_long(slot, block, size) };
 }
 
-/// Records the end of a block, before it is given to the inner allocator.
+/// Records the end of a block, before it is given to the inner allocator, if nothing but counting is on. `false`: it is
+/// for [`freed`].
 #[inline(always)]
-pub(crate) fn freed(slot: &Slot, tag: Option<Tag>, block: *mut u8, size: usize) {
-    if let Some(tag) = tag
-        && tag.is_plain()
-        && let Some(busy) = slot.enter_short_path()
-    {
-        if !slot.is_below(slot.net().wrapping_sub(size as u64)) {
-            slot.totals.freed::<One>(size);
-            if slot.take_last(block, tag.context()) {
-                One::add(&slot.totals.temporary_blocks, 1);
-            }
-            return;
-        }
-        drop(busy);
+pub(crate) fn freed_on_short_path(slot: &Slot, tag: Option<Tag>, block: *mut u8, size: usize) -> bool {
+    let Some(tag) = tag.filter(|tag| tag.is_plain()) else { return false };
+    let Some(_gate) = slot.enter_short_path() else { return false };
+    if slot.is_below(slot.net().wrapping_sub(size as u64)) {
+        return false;
     }
-    freed_long(slot, tag, block, size);
+    slot.totals.freed::<One>(size);
+    if slot.take_last(block, tag.context()) {
+        One::add(&slot.totals.temporary_blocks, 1);
+    }
+    true
 }
 
 /// A successful `realloc`.
@@ -149,9 +146,8 @@ unsafe fn allocated_long(slot: &Slot, block: *mut u8, size: usize) {
     unsafe { Tag::new(block, size, site, context).write(block, size) };
 }
 
-#[cold]
-#[inline(never)]
-fn freed_long(slot: &Slot, tag: Option<Tag>, block: *mut u8, size: usize) {
+/// Records the end of a block, before it is given to the inner allocator.
+pub(crate) fn freed(slot: &Slot, tag: Option<Tag>, block: *mut u8, size: usize) {
     let Some(tag) = tag.filter(|tag| attribution::is_known(tag.site())) else {
         return slot.drop_one(|drops| &drops.foreign_frees);
     };

@@ -85,7 +85,9 @@ impl Recording {
         }
         let process = reader::process();
         peak::end_exact();
-        sites.extend(self.others(&process, &captured));
+        let completeness = reader::completeness().since(&self.completeness);
+        let unknown = if completeness.overflowed_blocks > 0 { Place::OverLimit } else { Place::NotCaptured };
+        sites.extend(self.others(&process, &captured, unknown));
         RecordedProcess {
             stats: MemoryStats {
                 reallocations: process.reallocations - self.process.reallocations,
@@ -93,13 +95,13 @@ impl Recording {
                 largest_block_bytes: reader::largest_since_restart(),
                 ..process
             },
-            completeness: reader::completeness().since(&self.completeness),
+            completeness,
             sites,
         }
     }
 
     /// The sites that stand for no stack: they hold what the process counted beyond the captured sites.
-    fn others(&self, process: &MemoryStats, captured: &Figures) -> [SiteCopy; 2] {
+    fn others(&self, process: &MemoryStats, captured: &Figures, unknown: Place) -> [SiteCopy; 2] {
         let beyond = |now: u64, begin: u64, captured: u64| now.wrapping_sub(begin).saturating_sub(captured);
         let total_blocks = beyond(process.total_blocks, self.process.total_blocks, captured.total_blocks);
         let total_bytes = beyond(process.total_bytes, self.process.total_bytes, captured.total_bytes);
@@ -126,8 +128,7 @@ impl Recording {
             at_peak_bytes: (at_peak_bytes - before.at_peak_bytes).min(total_bytes),
             temporary_blocks: temporary - before.temporary_blocks,
         };
-        [(Place::BeforeRecording, before), (Place::NotCaptured, not_captured)]
-            .map(|(place, figures)| SiteCopy { place, figures })
+        [(Place::BeforeRecording, before), (unknown, not_captured)].map(|(place, figures)| SiteCopy { place, figures })
     }
 }
 
