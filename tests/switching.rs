@@ -48,9 +48,7 @@ fn c5_l8_a_profiler_started_and_stopped_beside_allocating_threads_loses_no_block
     let before = heaplens::stats();
     let stop = AtomicBool::new(false);
     thread::scope(|threads| {
-        for _ in 0..THREADS {
-            threads.spawn(|| churn(&stop));
-        }
+        let handles: Vec<_> = (0..THREADS).map(|_| threads.spawn(|| churn(&stop))).collect();
         for _ in 0..DISCARDED {
             drop(Profiler::start().expect("no other profiler runs"));
         }
@@ -63,6 +61,10 @@ fn c5_l8_a_profiler_started_and_stopped_beside_allocating_threads_loses_no_block
             assert_eq!(stats.total_blocks - stats.freed_blocks, stats.live_blocks);
         }
         stop.store(true, Ordering::Relaxed);
+        // Leaving the scope does not wait for what a thread frees at its very end; joining does.
+        for handle in handles {
+            handle.join().expect("no panic");
+        }
     });
     let after = heaplens::stats();
     assert_eq!((after.live_blocks, after.live_bytes), (before.live_blocks, before.live_bytes));

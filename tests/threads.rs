@@ -92,12 +92,13 @@ fn l3_no_reading_beside_running_threads_is_torn_or_negative() {
     let readings = thread::scope(|threads| {
         // A ring: each thread frees what the one before it allocated.
         let (senders, receivers): (Vec<_>, Vec<_>) = (0..THREADS).map(|_| mpsc::sync_channel(8)).unzip();
+        let mut handles = Vec::with_capacity(THREADS);
         for (index, receiver) in receivers.into_iter().enumerate() {
             let (sender, running) = (senders[(index + 1) % THREADS].clone(), &running);
-            threads.spawn(move || {
+            handles.push(threads.spawn(move || {
                 pass_on(&sender, &receiver, ROUNDS);
                 running.fetch_sub(1, Ordering::Relaxed);
-            });
+            }));
         }
         drop(senders);
         let mut last = heaplens::stats();
@@ -108,6 +109,7 @@ fn l3_no_reading_beside_running_threads_is_torn_or_negative() {
             last = now;
             readings += 1;
         }
+        join_all(handles);
         readings
     });
     let blocks = Accounts::now().agreed_blocks_since(&before);
@@ -156,14 +158,15 @@ fn l5_a_hundred_thousand_threads_take_no_more_memory_than_those_alive_at_once() 
     let incomplete = AtomicBool::new(false);
     let group = || {
         thread::scope(|threads| {
-            for _ in 0..AT_ONCE {
+            let handles = (0..AT_ONCE).map(|_| {
                 threads.spawn(|| {
                     // A thread without a slot of its own would count nothing here.
                     let (_, used) = heaplens::measure("short", || vec![0_u8; 64]);
                     let whole = used.total_bytes == 64 && used.completeness().is_complete();
                     incomplete.fetch_or(!whole, Ordering::Relaxed);
-                });
-            }
+                })
+            });
+            join_all(handles.collect());
         });
     };
     (0..200).for_each(|_| group());
@@ -174,6 +177,13 @@ fn l5_a_hundred_thousand_threads_take_no_more_memory_than_those_alive_at_once() 
     println!("{} threads, {blocks} blocks, {growth} bytes more in memory", GROUPS * AT_ONCE);
     assert!(!incomplete.into_inner(), "every thread has a slot of its own");
     assert!(growth <= GROWTH_AT_MOST, "{growth} bytes");
+}
+
+/// Waits for the very end of threads. Leaving their `thread::scope` does not: what a thread frees last may come later.
+fn join_all(handles: Vec<thread::ScopedJoinHandle<'_, ()>>) {
+    for handle in handles {
+        handle.join().expect("no panic");
+    }
 }
 
 /// The process's memory in RAM.
@@ -210,6 +220,7 @@ fn l5_threads_beyond_the_last_slot_count_and_cannot_measure_in_silence() {
     let all_measured = Barrier::new(THREADS);
     let (whole, refused) = (AtomicU64::new(0), AtomicU64::new(0));
     thread::scope(|threads| {
+        let mut handles = Vec::with_capacity(THREADS);
         for _ in 0..THREADS {
             let one = || {
                 drop(vec![0_u8; 10]);
@@ -227,8 +238,9 @@ fn l5_threads_beyond_the_last_slot_count_and_cannot_measure_in_silence() {
                     }
                 }
             };
-            thread::Builder::new().stack_size(64 << 10).spawn_scoped(threads, one).expect("a thread");
+            handles.push(thread::Builder::new().stack_size(64 << 10).spawn_scoped(threads, one).expect("a thread"));
         }
+        join_all(handles);
     });
     // The main thread has a slot as well.
     assert_eq!((whole.into_inner(), refused.into_inner()), (4_094, THREADS as u64 - 4_094));
