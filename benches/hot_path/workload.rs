@@ -41,7 +41,7 @@ fn workload(name: &str, source: Option<&str>) -> Option<Box<dyn FnMut()>> {
             let text = json_text(3_000_000);
             Box::new(move || drop(black_box(serde_json::from_str::<serde_json::Value>(&text))))
         }
-        "syn" => {
+        "syn" | "syn-table" => {
             let text = std::fs::read_to_string(source?).ok()?;
             Box::new(move || drop(black_box(syn::parse_file(&text))))
         }
