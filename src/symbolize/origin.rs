@@ -101,7 +101,7 @@ mod tests {
         assert_eq!(Origin::of("<my::Type as core::convert::Into<u8>>::into", Some(STD_FILE)), Origin::Runtime);
         assert_eq!(Origin::of("<my::Type as core::fmt::Display>::fmt", Some("/home/me/app/src/a.rs")), Origin::User);
         assert_eq!(Origin::of("core::my_helper", Some("/home/me/app/src/a.rs")), Origin::User);
-        let dependency = "/home/me/.cargo/registry/src/index.crates.io-1949cf8c6b5b557f/serde-1.0.0/src/lib.rs";
+        let dependency = "/home/me/.cargo/registry/src/index-1949cf8c6b5b557f/serde-1.0.0/src/lib.rs";
         assert_eq!(Origin::of("serde::de", Some(dependency)), Origin::Dependency);
         let component = "/home/me/.rustup/toolchains/stable/lib/rustlib/src/rust/library/alloc/src/vec/mod.rs";
         assert_eq!(Origin::of("push<u8>", Some(component)), Origin::Runtime);

@@ -49,7 +49,7 @@ mod tests {
         let short = |file| short_path(file, "/home/me/app");
         assert_eq!(short("/home/me/app/src/main.rs"), "src/main.rs");
         assert_eq!(short("/home/me/application/src/main.rs"), "/home/me/application/src/main.rs");
-        assert_eq!(short("/c/registry/src/index.crates.io-1949/serde-1.0.0/src/de.rs"), "serde-1.0.0/src/de.rs");
+        assert_eq!(short("/c/registry/src/index-1949/serde-1.0.0/src/de.rs"), "serde-1.0.0/src/de.rs");
         assert_eq!(short("/rustc/59807616/library/alloc/src/vec/mod.rs"), "alloc/src/vec/mod.rs");
         assert_eq!(short("/t/lib/rustlib/src/rust/library/std/src/rt.rs"), "std/src/rt.rs");
         assert_eq!(short("./nptl/pthread_create.c"), "./nptl/pthread_create.c");
