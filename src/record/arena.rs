@@ -44,6 +44,41 @@ pub(crate) fn take<T: Zeroed>() -> Option<&'static T> {
     Some(unsafe { place.as_ref() })
 }
 
+/// A place for a `T` that is taken from the arena when it is first needed. Only this file can fill it.
+pub(crate) struct Place<T: 'static>(AtomicPtr<T>);
+
+// SAFETY: a null pointer is zero bytes.
+unsafe impl<T: 'static> Zeroed for Place<T> {}
+
+impl<T: Zeroed> Place<T> {
+    /// An empty place.
+    pub(crate) const fn new() -> Self {
+        Self(AtomicPtr::new(ptr::null_mut()))
+    }
+
+    /// What lies here; `None` while the place is empty.
+    #[inline]
+    pub(crate) fn get(&self) -> Option<&'static T> {
+        // ORDERING: Acquire, pairs with the Release in `get_or_take`.
+        let pointer = self.0.load(Ordering::Acquire);
+        // SAFETY: null, or a piece of the arena that lives for ever and is only shared.
+        unsafe { pointer.as_ref() }
+    }
+
+    /// What lies here, which is a fresh `T` if the place was empty. `None` over the limit.
+    pub(crate) fn get_or_take(&self) -> Option<&'static T> {
+        self.get().or_else(|| {
+            let fresh = take::<T>()?;
+            let pointer = ptr::from_ref(fresh).cast_mut();
+            // ORDERING: Release, pairs with the Acquire in `get`. The piece of a thread that loses stays unused.
+            match self.0.compare_exchange(ptr::null_mut(), pointer, Ordering::Release, Ordering::Relaxed) {
+                Ok(_) => Some(fresh),
+                Err(_) => self.get(),
+            }
+        })
+    }
+}
+
 /// A zeroed piece of at least `bytes` bytes, aligned to 64 or more.
 pub(crate) fn take_bytes(bytes: usize) -> Option<NonNull<u8>> {
     let piece = bytes.next_power_of_two().max(64);

@@ -7,10 +7,8 @@
 //! Memory is taken where an entry is used, not up to the highest index, so that a thread that touches ten of a million
 //! call sites pays for ten pages at most, and the memory limit is kept to the page.
 
-use super::arena::{self, Zeroed};
+use super::arena::{Place, Zeroed};
 use super::tag::MAX_SITES;
-use core::ptr;
-use core::sync::atomic::{AtomicPtr, Ordering};
 
 const PAGE_ENTRIES: usize = 64;
 const FAN_OUT: usize = 256;
@@ -19,11 +17,11 @@ const _: () = assert!(FAN_OUT * FAN_OUT * PAGE_ENTRIES == MAX_SITES);
 
 /// A table of up to 2^22 entries, each zero until it is changed.
 pub(crate) struct Paged<T: 'static> {
-    root: [AtomicPtr<Directory<T>>; FAN_OUT],
+    root: [Place<Directory<T>>; FAN_OUT],
 }
 
 struct Directory<T: 'static> {
-    pages: [AtomicPtr<Page<T>>; FAN_OUT],
+    pages: [Place<Page<T>>; FAN_OUT],
 }
 
 struct Page<T> {
@@ -40,14 +38,14 @@ unsafe impl<T: Zeroed> Zeroed for Page<T> {}
 impl<T: Zeroed> Paged<T> {
     /// An empty table.
     pub(crate) const fn new() -> Self {
-        Self { root: [const { AtomicPtr::new(ptr::null_mut()) }; FAN_OUT] }
+        Self { root: [const { Place::new() }; FAN_OUT] }
     }
 
     /// The entry at `index`, if its page is in use.
     #[inline]
     pub(crate) fn get(&self, index: usize) -> Option<&T> {
-        let directory = load(self.root.get(index / (FAN_OUT * PAGE_ENTRIES))?)?;
-        let page = load(&directory.pages[index / PAGE_ENTRIES % FAN_OUT])?;
+        let directory = self.root.get(index / (FAN_OUT * PAGE_ENTRIES))?.get()?;
+        let page = directory.pages[index / PAGE_ENTRIES % FAN_OUT].get()?;
         Some(&page.entries[index % PAGE_ENTRIES])
     }
 
@@ -62,30 +60,8 @@ impl<T: Zeroed> Paged<T> {
 
     #[cold]
     fn commit(&self, index: usize) -> Option<&T> {
-        let directory = load_or_take(self.root.get(index / (FAN_OUT * PAGE_ENTRIES))?)?;
-        let page = load_or_take(&directory.pages[index / PAGE_ENTRIES % FAN_OUT])?;
+        let directory = self.root.get(index / (FAN_OUT * PAGE_ENTRIES))?.get_or_take()?;
+        let page = directory.pages[index / PAGE_ENTRIES % FAN_OUT].get_or_take()?;
         Some(&page.entries[index % PAGE_ENTRIES])
-    }
-}
-
-#[inline]
-fn load<T>(place: &AtomicPtr<T>) -> Option<&'static T> {
-    // ORDERING: Acquire, pairs with the Release in `load_or_take`.
-    let pointer = place.load(Ordering::Acquire);
-    // SAFETY: null, or a piece of the arena that lives for ever and is only shared.
-    unsafe { pointer.as_ref() }
-}
-
-fn load_or_take<T: Zeroed>(place: &AtomicPtr<T>) -> Option<&'static T> {
-    if let Some(present) = load(place) {
-        return Some(present);
-    }
-    let fresh = arena::take::<T>()?;
-    // ORDERING: Release, pairs with the Acquire in `load`. The piece of a thread that loses this race stays unused.
-    match place.compare_exchange(ptr::null_mut(), ptr::from_ref(fresh).cast_mut(), Ordering::Release, Ordering::Acquire)
-    {
-        Ok(_) => Some(fresh),
-        // SAFETY: the winner's piece of the arena lives for ever and is only shared.
-        Err(winner) => unsafe { winner.as_ref() },
     }
 }
