@@ -13,6 +13,7 @@ use core::fmt;
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(default))]
 #[non_exhaustive]
 pub struct Completeness {
     /// Blocks freed that this allocator did not hand out, or whose tag was overwritten: they change no figure.
@@ -32,6 +33,11 @@ pub struct Completeness {
     /// the frees of those blocks. For a scope that was opened inside of `exclude` and left it open: that it saw nothing
     /// thereafter.
     pub evicted_scopes: u64,
+    /// Captured stacks that a full unwind contradicted: found by the self-check, see
+    /// [`ProfilerBuilder::verify_every`](crate::ProfilerBuilder::verify_every). A defect of heaplens; please report it.
+    pub mismatched_stacks: u64,
+    /// Events that a signal handler broke off by jumping out of them: what they changed may be half counted.
+    pub abandoned_events: u64,
 }
 
 impl Completeness {
@@ -60,6 +66,8 @@ impl Completeness {
             empty_stacks: combine(self.empty_stacks, other.empty_stacks),
             unnamed_scopes: combine(self.unnamed_scopes, other.unnamed_scopes),
             evicted_scopes: combine(self.evicted_scopes, other.evicted_scopes),
+            mismatched_stacks: combine(self.mismatched_stacks, other.mismatched_stacks),
+            abandoned_events: combine(self.abandoned_events, other.abandoned_events),
         }
     }
 
@@ -73,6 +81,8 @@ impl Completeness {
             (self.empty_stacks, "blocks without a stack"),
             (self.unnamed_scopes, "scopes beyond the number of names"),
             (self.evicted_scopes, "closed scopes forgotten while blocks of theirs were live"),
+            (self.mismatched_stacks, "stacks that a full unwind contradicted"),
+            (self.abandoned_events, "events broken off by a jump out of a signal handler"),
         ]
         .into_iter()
         .filter(|(number, _)| *number > 0)

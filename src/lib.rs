@@ -107,7 +107,7 @@ pub use completeness::Completeness;
 #[cfg(feature = "stacks")]
 pub use profile::{Metric, Profile, ProfileError, Site, SiteStats};
 #[cfg(feature = "stacks")]
-pub use profiler::{Profiler, ProfilerBuilder, ProfilerError, profile, try_profile};
+pub use profiler::{Profiler, ProfilerBuilder, ProfilerError, SelfCheck, profile, self_check, try_profile};
 pub use scope::{
     Measurement, MemoryScope, ScopeBuilder, ScopeError, completeness, exclude, measure, overhead_bytes,
     profile_memory_usage, stats, try_measure, try_profile_memory_usage,

@@ -5,6 +5,7 @@ use super::sites;
 use crate::profile::Profile;
 use crate::record::arena;
 use crate::record::own_work::OwnWork;
+use crate::record::self_check;
 use crate::scope::ScopeError;
 use crate::snapshot::Recording;
 use core::sync::atomic::{AtomicBool, Ordering};
@@ -53,6 +54,7 @@ pub struct ProfilerBuilder {
     name: Cow<'static, str>,
     exact_peak: bool,
     memory_limit_bytes: usize,
+    verify_every: u32,
 }
 
 impl Profiler {
@@ -67,7 +69,7 @@ impl Profiler {
 
     /// A profiler with settings.
     pub fn builder() -> ProfilerBuilder {
-        ProfilerBuilder { name: Cow::Borrowed(""), exact_peak: false, memory_limit_bytes: arena::DEFAULT_LIMIT_BYTES }
+        ProfilerBuilder { name: Cow::Borrowed(""), exact_peak: false, memory_limit_bytes: arena::DEFAULT_LIMIT_BYTES, verify_every: self_check::every() }
     }
 
     /// Stops recording and returns what was recorded, every frame named.
@@ -133,6 +135,21 @@ impl ProfilerBuilder {
         self
     }
 
+    /// Compares every n-th captured stack of each thread with a full unwind, on every thread, from the start on; zero for
+    /// none, which is the default unless the environment has `HEAPLENS_VERIFY=n`.
+    ///
+    /// What differs counts as [`mismatched_stacks`](crate::Completeness::mismatched_stacks), and
+    /// [`self_check`](crate::self_check) says how many were compared.
+    ///
+    /// # Cost
+    ///
+    /// A full unwind for each compared stack: some nanoseconds for each frame, and some microseconds for those that are
+    /// compared with the platform's unwinder too.
+    pub fn verify_every(mut self, n: u32) -> Self {
+        self.verify_every = n;
+        self
+    }
+
     /// Begins to record.
     ///
     /// # Errors
@@ -146,6 +163,7 @@ impl ProfilerBuilder {
         }
         let _own = OwnWork::begin();
         arena::set_limit(self.memory_limit_bytes);
+        self_check::compare_every(self.verify_every);
         let started = SystemTime::now();
         match Recording::begin(self.exact_peak) {
             Some(recording) => {

@@ -33,6 +33,8 @@ mod scope_names;
 pub(crate) mod scope_record;
 mod scope_table;
 pub(crate) mod scopes;
+#[cfg(feature = "stacks")]
+pub(crate) mod self_check;
 pub(crate) mod settings;
 #[cfg(feature = "stacks")]
 mod shard;

@@ -117,6 +117,8 @@ pub(crate) fn completeness_of(slot: &Slot) -> Completeness {
         empty_stacks,
         unnamed_scopes,
         evicted_scopes,
+        mismatched_stacks,
+        abandoned_events,
     } = &slot.drops;
     Completeness {
         foreign_frees: read(foreign_frees),
@@ -126,6 +128,8 @@ pub(crate) fn completeness_of(slot: &Slot) -> Completeness {
         empty_stacks: read(empty_stacks),
         unnamed_scopes: read(unnamed_scopes),
         evicted_scopes: read(evicted_scopes),
+        mismatched_stacks: read(mismatched_stacks),
+        abandoned_events: read(abandoned_events),
     }
 }
 

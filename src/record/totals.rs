@@ -29,6 +29,8 @@ pub(crate) struct Drops {
     pub(crate) empty_stacks: AtomicU64,
     pub(crate) unnamed_scopes: AtomicU64,
     pub(crate) evicted_scopes: AtomicU64,
+    pub(crate) mismatched_stacks: AtomicU64,
+    pub(crate) abandoned_events: AtomicU64,
 }
 
 /// What the recorder's own work allocated on this thread: overhead, in no figure of the user's.
