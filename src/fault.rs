@@ -35,6 +35,14 @@ pub(crate) enum Fault {
     ForgetForwarders,
     /// The recorder's own work counts as the user's.
     CountOwnWork,
+    /// The words of a known stack are taken for unchanged.
+    SkipVerification,
+    /// Of a known stack only the return addresses are compared, not the saved frame pointers.
+    CompareReturnAddressesOnly,
+    /// A remembered stack is taken for the present one if it begins at the same place.
+    TrustRememberedTraces,
+    /// Sites are told apart by sixteen bits of a hash and nothing else.
+    ShortenPathHash,
 }
 
 #[cfg(feature = "planted-faults")]
@@ -42,7 +50,7 @@ mod switch {
     use super::Fault;
     use core::sync::atomic::{AtomicU32, Ordering};
 
-    const NAMES: [(&str, Fault); 14] = [
+    const NAMES: [(&str, Fault); 18] = [
         ("count-before-success", Fault::CountBeforeSuccess),
         ("tag-before-realloc", Fault::TagBeforeRealloc),
         ("drop-generation-check", Fault::DropGenerationCheck),
@@ -57,6 +65,10 @@ mod switch {
         ("realloc-counts-old-size", Fault::ReallocCountsOldSize),
         ("forget-forwarders", Fault::ForgetForwarders),
         ("count-own-work", Fault::CountOwnWork),
+        ("skip-verification", Fault::SkipVerification),
+        ("compare-return-addresses-only", Fault::CompareReturnAddressesOnly),
+        ("trust-remembered-traces", Fault::TrustRememberedTraces),
+        ("shorten-path-hash", Fault::ShortenPathHash),
     ];
 
     /// The fault that is on, as its number plus one; zero for none.

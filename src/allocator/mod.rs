@@ -10,6 +10,7 @@
 
 #![cfg_attr(not(test), deny(clippy::disallowed_macros, clippy::disallowed_methods, clippy::disallowed_types))]
 
+mod entry;
 mod install;
 
 pub use install::is_installed;
@@ -18,6 +19,7 @@ use crate::fault::{Fault, planted};
 use crate::record::event::{self, Reallocation};
 use crate::record::slots;
 use crate::record::tag::{TAG_BYTES, Tag, with_tag};
+use crate::unwind::Caller;
 use core::alloc::{GlobalAlloc, Layout};
 use core::ptr;
 use std::alloc::System;
@@ -85,9 +87,11 @@ impl<A> Heaplens<A> {
 unsafe impl<A: GlobalAlloc> GlobalAlloc for Heaplens<A> {
     #[inline]
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        let Some(slot) = slots::current_or_attach() else {
+        // PERF: the call of the long path comes first and in tail position, so that the caller's registers are as it left
+        // them, and the frame of this function is in no stack.
+        let Some(slot) = slots::current().filter(|slot| slot.is_on_short_path()) else {
             // SAFETY: the caller's promise is passed on.
-            return unsafe { self.inner.alloc(layout) };
+            return unsafe { entry::alloc(self, layout.size(), layout.align()) };
         };
         let Some(tagged) = with_tag(layout) else { return ptr::null_mut() };
         // SAFETY: the layout is valid and its size is not zero.
@@ -101,9 +105,9 @@ unsafe impl<A: GlobalAlloc> GlobalAlloc for Heaplens<A> {
 
     #[inline]
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
-        let Some(slot) = slots::current_or_attach() else {
+        let Some(slot) = slots::current().filter(|slot| slot.is_on_short_path()) else {
             // SAFETY: the caller's promise is passed on.
-            return unsafe { self.inner.alloc_zeroed(layout) };
+            return unsafe { entry::alloc_zeroed(self, layout.size(), layout.align()) };
         };
         let Some(tagged) = with_tag(layout) else { return ptr::null_mut() };
         // SAFETY: the layout is valid and its size is not zero.
@@ -136,6 +140,59 @@ unsafe impl<A: GlobalAlloc> GlobalAlloc for Heaplens<A> {
 
     #[inline]
     unsafe fn realloc(&self, block: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
+        // SAFETY: the caller's promise is passed on.
+        unsafe { entry::realloc(self, block, layout.size(), layout.align(), new_size) }
+    }
+}
+
+impl<A: GlobalAlloc> Heaplens<A> {
+    /// # Safety
+    ///
+    /// As [`GlobalAlloc::dealloc`].
+    #[cold]
+    #[inline(never)]
+    unsafe fn dealloc_on_long_path(&self, block: *mut u8, layout: Layout) {
+        let Some(slot) = slots::current_or_attach() else {
+            // SAFETY: the recorder stands aside, so that the block has the user's layout.
+            return unsafe { self.inner.dealloc(block, layout) };
+        };
+        // SAFETY: as in `dealloc`.
+        let tag = unsafe { Tag::read(block, layout.size()) };
+        event::freed(slot, tag, block, layout.size());
+        // SAFETY: the block is the inner allocator's, of that layout, and the user gives it up.
+        unsafe { self.inner.dealloc(block, tagged_again(layout)) };
+    }
+
+    /// # Safety
+    ///
+    /// As [`GlobalAlloc::alloc`], or `alloc_zeroed` where that is asked for.
+    #[inline(always)]
+    unsafe fn alloc_on_long_path(&self, layout: Layout, zeroed: bool, caller: Caller) -> *mut u8 {
+        let slot = slots::current_or_attach();
+        let Some(tagged) = (if slot.is_some() { with_tag(layout) } else { Some(layout) }) else {
+            return ptr::null_mut();
+        };
+        let block = match zeroed {
+            // SAFETY: the layout is valid and its size is not zero.
+            false => unsafe { self.inner.alloc(tagged) },
+            // SAFETY: as above.
+            true => unsafe { self.inner.alloc_zeroed(tagged) },
+        };
+        let Some(slot) = slot else { return block };
+        if !block.is_null() {
+            // SAFETY: the block is fresh and has room for the tag.
+            unsafe { event::allocated_long(slot, block, layout.size(), caller) };
+        } else if planted(Fault::CountBeforeSuccess) {
+            slot.totals.allocated::<crate::record::writers::One>(layout.size());
+        }
+        block
+    }
+
+    /// # Safety
+    ///
+    /// As [`GlobalAlloc::realloc`].
+    #[inline(always)]
+    unsafe fn realloc_from(&self, block: *mut u8, layout: Layout, new_size: usize, caller: Caller) -> *mut u8 {
         let Some(slot) = slots::current_or_attach() else {
             // SAFETY: the caller's promise is passed on.
             return unsafe { self.inner.realloc(block, layout, new_size) };
@@ -161,28 +218,9 @@ unsafe impl<A: GlobalAlloc> GlobalAlloc for Heaplens<A> {
         if !new_block.is_null() {
             let event = Reallocation { old_tag, old_block: block, old_size: layout.size(), new_block, new_size };
             // SAFETY: the new block has room for the tag.
-            unsafe { event::reallocated(slot, &event) };
+            unsafe { event::reallocated(slot, &event, caller) };
         }
         new_block
-    }
-}
-
-impl<A: GlobalAlloc> Heaplens<A> {
-    /// # Safety
-    ///
-    /// As [`GlobalAlloc::dealloc`].
-    #[cold]
-    #[inline(never)]
-    unsafe fn dealloc_on_long_path(&self, block: *mut u8, layout: Layout) {
-        let Some(slot) = slots::current_or_attach() else {
-            // SAFETY: the recorder stands aside, so that the block has the user's layout.
-            return unsafe { self.inner.dealloc(block, layout) };
-        };
-        // SAFETY: as in `dealloc`.
-        let tag = unsafe { Tag::read(block, layout.size()) };
-        event::freed(slot, tag, block, layout.size());
-        // SAFETY: the block is the inner allocator's, of that layout, and the user gives it up.
-        unsafe { self.inner.dealloc(block, tagged_again(layout)) };
     }
 }
 

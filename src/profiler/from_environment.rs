@@ -7,6 +7,7 @@
 
 use super::process::{Profiler, program_name};
 use crate::record::own_work::OwnWork;
+use crate::record::self_check;
 use crate::sys::{environment, exit};
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
@@ -23,6 +24,9 @@ static PROFILER: Mutex<Option<Profiler>> = Mutex::new(None);
 static BEFORE_MAIN: extern "C" fn() = begin;
 
 extern "C" fn begin() {
+    if let Some(wish) = environment::variable(c"HEAPLENS_VERIFY") {
+        set_self_check(wish.to_bytes());
+    }
     let Some(wish) = environment::variable(c"HEAPLENS") else { return };
     let _own = OwnWork::begin();
     match wish.to_bytes() {
@@ -32,6 +36,21 @@ extern "C" fn begin() {
             "HEAPLENS={} is not known: use HEAPLENS=stacks to record call stacks, or unset it",
             String::from_utf8_lossy(other).escape_debug()
         )),
+    }
+}
+
+/// Sets how often captured stacks are compared with a full unwind, unless a profiler says otherwise.
+fn set_self_check(wish: &[u8]) {
+    match core::str::from_utf8(wish).ok().and_then(|number| number.parse().ok()) {
+        Some(every) => self_check::compare_every(every),
+        None if wish.is_empty() => {}
+        None => {
+            let _own = OwnWork::begin();
+            say(&format!(
+                "HEAPLENS_VERIFY={} is not a number: n compares every n-th captured stack with a full unwind, 0 none",
+                String::from_utf8_lossy(wish).escape_debug()
+            ));
+        }
     }
 }
 

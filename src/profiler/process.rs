@@ -3,11 +3,11 @@
 use super::error::ProfilerError;
 use super::sites;
 use crate::profile::Profile;
-use crate::record::arena;
 use crate::record::own_work::OwnWork;
 use crate::record::self_check;
 use crate::scope::ScopeError;
 use crate::snapshot::Recording;
+use crate::sys::arena;
 use core::sync::atomic::{AtomicBool, Ordering};
 use std::borrow::Cow;
 use std::time::{Instant, SystemTime};
@@ -69,7 +69,12 @@ impl Profiler {
 
     /// A profiler with settings.
     pub fn builder() -> ProfilerBuilder {
-        ProfilerBuilder { name: Cow::Borrowed(""), exact_peak: false, memory_limit_bytes: arena::DEFAULT_LIMIT_BYTES, verify_every: self_check::every() }
+        ProfilerBuilder {
+            name: Cow::Borrowed(""),
+            exact_peak: false,
+            memory_limit_bytes: arena::DEFAULT_LIMIT_BYTES,
+            verify_every: self_check::every(),
+        }
     }
 
     /// Stops recording and returns what was recorded, every frame named.

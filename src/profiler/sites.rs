@@ -67,7 +67,8 @@ impl Names {
             PathKey::Address(address) => self.symbolizer.frames(address),
             PathKey::Scope { name, .. } => Rc::from([Frame::scope(&snapshot::scope_name(name))]),
             PathKey::Cut => Rc::from([Frame::marker("(cut short)")]),
-            PathKey::Recording(_) => Rc::from([]),
+            PathKey::LateAddress { address, module } => self.symbolizer.frames_of_module(address, module),
+            PathKey::Recording(_) | PathKey::Place(_) => Rc::from([]),
         };
         let ids: Rc<[FrameId]> = frames.iter().map(|frame| self.builder.frame(frame)).collect();
         self.known.insert(key, Rc::clone(&ids));

@@ -10,13 +10,15 @@ use super::sites;
 use super::slot::{Slot, mode};
 use super::tag::SiteId;
 use super::writers::{Many, One};
+use crate::unwind::Caller;
 
-/// The site of an event on this thread: captured if stacks are on here.
-pub(super) fn site_here(slot: &Slot) -> SiteId {
+/// The site of an event that `caller` asked for on this thread: captured if stacks are on here.
+#[inline(always)]
+pub(super) fn site_of(slot: &Slot, caller: Caller) -> SiteId {
     if slot.mode() & (mode::STACKS_EVERYWHERE | mode::STACKS_IN_SCOPE) == 0 {
         return SiteId::NOT_CAPTURED;
     }
-    sites::capture(slot)
+    sites::capture(slot, caller)
 }
 
 /// Whether a tag's site can be one of ours: a tag is hostile input.

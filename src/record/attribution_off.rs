@@ -3,8 +3,9 @@
 use super::scopes::SitesOf;
 use super::slot::Slot;
 use super::tag::SiteId;
+use crate::unwind::Caller;
 
-pub(super) const fn site_here(_: &Slot) -> SiteId {
+pub(super) const fn site_of(_: &Slot, _: Caller) -> SiteId {
     SiteId::NOT_CAPTURED
 }
 

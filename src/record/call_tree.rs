@@ -32,7 +32,7 @@ pub(crate) struct Node {
 
 #[cfg(not(loom))]
 // SAFETY: atomic integers, valid when zero, without a destructor.
-unsafe impl super::arena::Zeroed for Node {}
+unsafe impl crate::sys::arena::Zeroed for Node {}
 
 /// Where nodes come from.
 pub(crate) trait Nodes {
@@ -76,6 +76,12 @@ impl Node {
     pub(crate) fn site(&self) -> u32 {
         self.site.load(Ordering::Acquire)
     }
+}
+
+/// The child of `parent` at `address`, if it is there.
+pub(crate) fn find(nodes: &impl Nodes, parent: NodeId, address: u64) -> Option<NodeId> {
+    // ORDERING: Acquire, as in `child`.
+    search(nodes, nodes.node(parent)?.first_child.load(Ordering::Acquire), 0, address)
 }
 
 /// The child of `parent` at `address`, inserted if it is not there. `None` when there is no room for it.

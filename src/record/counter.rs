@@ -6,8 +6,8 @@
 //! *Live at the peak* costs O(1) for each event: a peak epoch moves when the peak is passed, and a line touched for the
 //! first time in a new epoch first copies its live figures. Who reads folds the untouched lines the same way.
 
-use super::arena::Zeroed;
 use super::writers::Writers;
+use crate::sys::arena::Zeroed;
 use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 /// One call site on one thread.

@@ -16,6 +16,7 @@ use super::slots;
 use super::tag::{Context, SiteId, Tag};
 use super::writers::{Many, One, Writers};
 use crate::fault::{Fault, planted};
+use crate::unwind::Caller;
 
 /// Records a new block and writes its tag.
 ///
@@ -36,7 +37,7 @@ pub(crate) unsafe fn allocated(slot: &Slot, block: *mut u8, size: usize) {
         drop(busy);
     }
     // SAFETY: the caller's promise is passed on.
-    unsafe { allocated_long(slot, block, size) };
+    unsafe { allocated_long(slot, block, size, Caller::around_here()) };
 }
 
 /// Records the end of a block, before it is given to the inner allocator, if nothing but counting is on. `false`: it is
@@ -77,7 +78,7 @@ impl Reallocation {
 ///
 /// `new_block` has room for a tag behind its `new_size` bytes.
 #[inline(always)]
-pub(crate) unsafe fn reallocated(slot: &Slot, event: &Reallocation) {
+pub(crate) unsafe fn reallocated(slot: &Slot, event: &Reallocation, caller: Caller) {
     if let Some(tag) = event.old_tag
         && tag.is_plain()
         && let Some(busy) = slot.enter_short_path()
@@ -95,7 +96,7 @@ pub(crate) unsafe fn reallocated(slot: &Slot, event: &Reallocation) {
         drop(busy);
     }
     // SAFETY: the caller's promise is passed on.
-    unsafe { reallocated_long(slot, event) };
+    unsafe { reallocated_long(slot, event, caller) };
 }
 
 /// The new block before the old one: who sees the free sees the allocation.
@@ -115,7 +116,7 @@ fn count_reallocation<W: Writers>(slot: &Slot, event: &Reallocation) {
 /// As [`allocated`].
 #[cold]
 #[inline(never)]
-unsafe fn allocated_long(slot: &Slot, block: *mut u8, size: usize) {
+pub(crate) unsafe fn allocated_long(slot: &Slot, block: *mut u8, size: usize, caller: Caller) {
     let (site, context) = match slot.enter() {
         None if slot.is_shared() && slots::works_without_slot() => {
             (own_work_without_slot(size as u64), Context::of_thread(0))
@@ -130,7 +131,7 @@ unsafe fn allocated_long(slot: &Slot, block: *mut u8, size: usize) {
                 count_own_work(slot, size as u64);
                 (SiteId::OWN_WORK, Context::of_thread(slot.index()))
             } else {
-                let site = attribution::site_here(slot);
+                let site = attribution::site_of(slot, caller);
                 slot.totals.allocated::<One>(size);
                 attribution::allocated(slot, site, size, epoch);
                 scopes::allocated(slot, site, size);
@@ -174,7 +175,7 @@ pub(crate) fn freed(slot: &Slot, tag: Option<Tag>, block: *mut u8, size: usize) 
 /// As [`reallocated`].
 #[cold]
 #[inline(never)]
-unsafe fn reallocated_long(slot: &Slot, event: &Reallocation) {
+unsafe fn reallocated_long(slot: &Slot, event: &Reallocation, caller: Caller) {
     let old = event.old_tag.filter(|tag| attribution::is_known(tag.site()));
     if old.is_none() {
         slot.drop_one(|drops| &drops.foreign_frees);
@@ -185,19 +186,19 @@ unsafe fn reallocated_long(slot: &Slot, event: &Reallocation) {
             own_work_reallocates(slot, old, event);
             (SiteId::OWN_WORK, Context::of_thread(slot.index()))
         }
-        Some(_busy) => (user_reallocates(slot, old, event), slot.context()),
+        Some(_busy) => (user_reallocates(slot, old, event, caller), slot.context()),
     };
     // SAFETY: by the caller's promise there is room for the tag.
     unsafe { Tag::new(event.new_block, event.new_size, site, context).write(event.new_block, event.new_size) };
 }
 
-fn user_reallocates(slot: &Slot, old: Option<Tag>, event: &Reallocation) -> SiteId {
+fn user_reallocates(slot: &Slot, old: Option<Tag>, event: &Reallocation, caller: Caller) -> SiteId {
     let mut epoch = slot.refresh();
     let users = old.filter(|tag| tag.site() != SiteId::OWN_WORK);
     if users.is_some() && event.new_size < event.old_size && slot.is_rising() {
         epoch = slot.pass_peak();
     }
-    let site = attribution::site_here(slot);
+    let site = attribution::site_of(slot, caller);
     let moved = event.moved_bytes();
     let temporary =
         planted(Fault::TemporaryRealloc) && users.is_some_and(|tag| slot.take_last(event.old_block, tag.context()));

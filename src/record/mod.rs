@@ -18,7 +18,6 @@ mod foreign;
 #[cfg_attr(not(feature = "stacks"), path = "attribution_off.rs")]
 mod attribution;
 
-pub(crate) mod arena;
 #[cfg(feature = "stacks")]
 pub(crate) mod counter;
 pub(crate) mod event;
@@ -38,6 +37,8 @@ pub(crate) mod self_check;
 pub(crate) mod settings;
 #[cfg(feature = "stacks")]
 mod shard;
+#[cfg(feature = "stacks")]
+mod site_index;
 #[cfg(feature = "stacks")]
 pub(crate) mod site_reader;
 #[cfg(feature = "stacks")]

@@ -7,8 +7,8 @@
 //! Memory is taken where an entry is used, not up to the highest index, so that a thread that touches ten of a million
 //! call sites pays for ten pages at most, and the memory limit is kept to the page.
 
-use super::arena::{Place, Zeroed};
 use super::tag::MAX_SITES;
+use crate::sys::arena::{Place, Zeroed};
 
 const PAGE_ENTRIES: usize = 64;
 const FAN_OUT: usize = 256;

@@ -3,13 +3,13 @@
 //! A reading beside running threads is not one instant, but no figure in it is torn, and freed figures are read before
 //! totals, so that nothing comes out negative.
 
-use super::arena;
 use super::peak;
 use super::slot::Slot;
 use super::slots;
 use super::totals::Drops;
 use crate::completeness::Completeness;
 use crate::stats::MemoryStats;
+use crate::sys::arena;
 use core::sync::atomic::{AtomicU64, Ordering};
 
 /// Readings that are tried before one beside a moving peak is taken as it is; its error bound covers it.

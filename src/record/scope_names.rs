@@ -4,8 +4,8 @@
 //! open-addressed table of pointers that only fills. Each name also hands out *lanes*: two scopes of one name that are
 //! open at the same time get different lanes and so different nodes of the tree, and their figures never mix.
 
-use super::arena;
 use super::path_key::{LANES, MAX_NAMES, OTHER_NAMES};
+use crate::sys::arena;
 use core::ptr;
 use core::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering};
 

@@ -9,11 +9,11 @@
 //! foreign words. Live is own minus foreign, read by the owner at each of its allocations, so that the peak is exact in
 //! the order of the scope's own events. A *forwarder* is a closed scope that only passes late frees on to those around.
 
-use super::arena::Zeroed;
 use super::foreign::ForeignWord;
 use super::tag::{Context, ScopeId};
 use super::totals::Totals;
 use super::writers::{One, Writers};
+use crate::sys::arena::Zeroed;
 use core::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 
 /// A scope's figures and links.

@@ -49,6 +49,10 @@ pub(crate) fn open(slot: &Slot, name: &str, stacks: bool) -> Result<ScopeId, Ref
     }
     let around = slot.context();
     let levels = innermost(slot).map_or(0, |(_, record)| record.levels());
+    #[cfg(feature = "stacks")]
+    if stacks {
+        crate::unwind::prepare();
+    }
     if stacks && levels >= MAX_LEVELS {
         return Err(Refused::TooDeep);
     }

@@ -1,26 +1,24 @@
 //! The counters of one slot, by call site: for the process, and for each level of scopes with stacks around the thread.
 
-use super::arena::{Place, Zeroed};
 use super::counter::Counter;
 use super::paged::Paged;
 use super::scopes::MAX_LEVELS;
-use crate::unwind::MAX_DEPTH;
-use core::sync::atomic::AtomicUsize;
+use super::sites::CurrentPlace;
+use crate::sys::arena::Place;
+use crate::unwind::Trace;
+use core::sync::atomic::AtomicU32;
 
-/// One slot's counters and its buffer for captures. A part of the slot, so that its writer is one thread.
+/// One slot's counters and what it knows of its stack. A part of the slot, so that its writer is one thread.
 pub(crate) struct Shard {
     /// The figures of the process, by site.
     pub(crate) sites: Paged<Counter>,
     /// The figures of the scopes with stacks, by level and site.
     levels: [Place<Paged<Counter>>; MAX_LEVELS as usize],
-    frames: Place<Frames>,
+    pub(super) trace: Trace,
+    pub(super) place: CurrentPlace,
+    /// Captures while the self-check is on.
+    pub(super) captures_checked: AtomicU32,
 }
-
-/// Room for one captured stack.
-struct Frames([AtomicUsize; MAX_DEPTH]);
-
-// SAFETY: atomic integers, valid when zero, without a destructor.
-unsafe impl Zeroed for Frames {}
 
 impl Shard {
     /// The counters of a level, if any event was counted there.
@@ -33,8 +31,9 @@ impl Shard {
         self.levels.get(level as usize)?.get_or_take()
     }
 
-    /// The buffer for captures of this slot's thread. `None` over the memory limit.
-    pub(crate) fn frames(&self) -> Option<&'static [AtomicUsize; MAX_DEPTH]> {
-        self.frames.get_or_take().map(|frames| &frames.0)
+    /// The slot is a new thread's.
+    pub(super) fn begin_thread(&self) {
+        self.trace.begin_thread();
+        self.place.forget();
     }
 }

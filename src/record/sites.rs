@@ -1,8 +1,13 @@
 //! From an allocation to the number of its call site: the captured stack, inside the open scopes, inside the recording.
 //!
 //! ```text
-//! root ─ recording 2 ─ scope "parse" ─ main ─ … ─ the frame that allocates      numbered: site 17
+//! root ─ recording 2 ─ scope "parse"                                 the place
+//!   └─── main ─ … ─ the frame that allocates ─ (in that place)      numbered: site 17
 //! ```
+//!
+//! The frames do not depend on the place, so that opening a scope leaves everything that a thread knows of its stack valid.
+//! A site is found by a hash and accepted only if every frame is the same; what was compared stays noted in the thread's
+//! trace, so that a capture compares the frames that are new.
 
 use super::call_tree::{self, Node, NodeId, Nodes, ROOT};
 use super::paged::Paged;
@@ -11,11 +16,14 @@ use super::scope_names;
 use super::scope_record::ScopeRecord;
 use super::scope_table;
 use super::scopes;
+use super::self_check;
 use super::settings;
+use super::site_index;
 use super::slot::Slot;
 use super::tag::{MAX_SITES, SiteId};
-use crate::unwind;
-use core::sync::atomic::{AtomicU32, Ordering};
+use crate::fault::{Fault, planted};
+use crate::unwind::{Caller, Capture, Path};
+use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 static NODES: Paged<Node> = Paged::new();
 /// Number of nodes handed out, the root included.
@@ -29,10 +37,17 @@ static SITES_MADE: AtomicU32 = AtomicU32::new(SiteId::FIRST);
 struct Site {
     /// The node its stack ends at; zero until it is published.
     end: AtomicU32,
+    /// The node of the scope or recording that it was captured in.
+    place: AtomicU32,
+    /// Whether the self-check compared it with the platform's unwinder.
+    checked: AtomicU32,
 }
 
-// SAFETY: an atomic integer, valid when zero, without a destructor.
-unsafe impl super::arena::Zeroed for Site {}
+// SAFETY: atomic integers, valid when zero, without a destructor.
+unsafe impl crate::sys::arena::Zeroed for Site {}
+
+/// Proposals of the index that were not the site looked for: hashes that are equal while their stacks are not.
+static CLASHES: AtomicU64 = AtomicU64::new(0);
 
 /// The tree of the process.
 struct Tree;
@@ -91,41 +106,162 @@ impl ScopePlace {
     }
 }
 
-/// The site of an allocation that happens here, on the thread of `slot`.
-#[inline(never)]
-pub(crate) fn capture(slot: &Slot) -> SiteId {
-    let site = capture_path(slot).filter(|site| slot.shard.sites.get_or_commit(site.index()).is_some());
-    site.unwrap_or_else(|| {
-        slot.drop_one(|drops| &drops.overflowed_blocks);
-        SiteId::OVERFLOW
-    })
+/// The place of the thread's stacks, as long as its context and the recording stay the same. A part of its shard.
+pub(crate) struct CurrentPlace {
+    node: AtomicU32,
+    /// The recording in which it was found, plus one; zero if it was not looked for.
+    found_in: AtomicU32,
+    found_for: AtomicU64,
+}
+
+impl CurrentPlace {
+    /// The slot is a new thread's.
+    pub(super) fn forget(&self) {
+        self.found_in.store(0, Ordering::Relaxed);
+    }
+
+    #[inline(always)]
+    fn get(&self, slot: &Slot) -> Option<NodeId> {
+        let recording = settings::recording() + 1;
+        let known = self.found_in.load(Ordering::Relaxed) == recording
+            && self.found_for.load(Ordering::Relaxed) == slot.context().to_bits();
+        if known { Some(self.node.load(Ordering::Relaxed)) } else { self.find(slot, recording) }
+    }
+
+    #[cold]
+    fn find(&self, slot: &Slot, recording: u32) -> Option<NodeId> {
+        let node = innermost_scope(slot)?;
+        self.node.store(node, Ordering::Relaxed);
+        self.found_for.store(slot.context().to_bits(), Ordering::Relaxed);
+        self.found_in.store(recording, Ordering::Relaxed);
+        Some(node)
+    }
+}
+
+/// The site of an allocation that `caller` asked for, on the thread of `slot`, which is busy.
+#[inline(always)]
+pub(crate) fn capture(slot: &Slot, caller: Caller) -> SiteId {
+    capture_in_place(slot, caller).unwrap_or_else(|| no_room(slot))
+}
+
+#[cold]
+fn no_room(slot: &Slot) -> SiteId {
+    slot.drop_one(|drops| &drops.overflowed_blocks);
+    SiteId::OVERFLOW
 }
 
 #[inline(always)]
-fn capture_path(slot: &Slot) -> Option<SiteId> {
-    let mark = 0_u8;
-    let frames = slot.shard.frames()?;
-    let captured = unwind::capture(frames, core::hint::black_box(&raw const mark).addr());
-    let mut node = innermost_scope(slot)?;
-    if captured.truncated {
+fn capture_in_place(slot: &Slot, caller: Caller) -> Option<SiteId> {
+    let place = slot.shard.place.get(slot)?;
+    let site = match slot.shard.trace.capture(caller, place) {
+        Capture::Known(site) => SiteId::new(site)?,
+        Capture::Path(path) => site_of(slot, &path, place)?,
+        Capture::NoRoom => return None,
+    };
+    if self_check::every() != 0 {
+        self_check::compare(slot, caller, site);
+    }
+    Some(site)
+}
+
+#[inline(never)]
+fn site_of(slot: &Slot, path: &Path<'_>, place: NodeId) -> Option<SiteId> {
+    if path.truncated {
         slot.drop_one(|drops| &drops.truncated_stacks);
-        node = call_tree::child(&Tree, node, PathKey::Cut.to_bits())?;
     }
-    if captured.depth == 0 {
-        slot.drop_one(|drops| &drops.empty_stacks);
-    }
-    for address in frames[..captured.depth].iter().rev() {
-        let key = PathKey::Address(address.load(Ordering::Relaxed));
-        node = call_tree::child(&Tree, node, key.to_bits())?;
-    }
-    let number = Tree.node(node)?.site_or_make(|| number_site(node))?;
+    let hash = (path.hash() ^ u64::from(place) << 32).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    let hash = if planted(Fault::ShortenPathHash) { hash & 0xFFFF } else { hash ^ hash >> 29 };
+    let number = match site_index::find(hash, |site| is_site_of(site, path, place)) {
+        Some(number) => number,
+        None => insert(slot, path, place, hash)?,
+    };
+    path.remember(number, place);
     SiteId::new(number)
 }
 
-fn number_site(node: NodeId) -> Option<u32> {
+/// Whether a proposed site is that of this path, frame by frame from the innermost out to one that is known to be it.
+#[inline(always)]
+fn is_site_of(number: u32, path: &Path<'_>, place: NodeId) -> bool {
+    let Some(site) = ENDS.get(number as usize) else { return false };
+    if planted(Fault::ShortenPathHash) {
+        return true;
+    }
+    // ORDERING: Acquire, pairs with the Release in `number_site`.
+    let end = site.end.load(Ordering::Acquire);
+    let same = site.place.load(Ordering::Relaxed) == place && is_path_to(end, path);
+    if !same {
+        clash(path);
+    }
+    same
+}
+
+#[inline(always)]
+fn is_path_to(end: NodeId, path: &Path<'_>) -> bool {
+    let mut id = end;
+    for frame in (1..=path.depth()).rev() {
+        let known = path.node(frame);
+        if known != 0 {
+            return known == id;
+        }
+        match NODES.get(id as usize) {
+            Some(node) if node.address() == path.key(frame) => {
+                path.set_node(frame, id);
+                id = node.parent();
+            }
+            _ => return false,
+        }
+    }
+    if path.truncated {
+        NODES.get(id as usize).is_some_and(|node| node.address() == PathKey::Cut.to_bits())
+    } else {
+        id == ROOT
+    }
+}
+
+/// What was noted on the way to a difference is not this path.
+#[cold]
+fn clash(path: &Path<'_>) {
+    CLASHES.fetch_add(1, Ordering::Relaxed);
+    for frame in 1..=path.depth() {
+        path.set_node(frame, 0);
+    }
+}
+
+/// Whether the self-check looks at a site for the first time.
+pub(super) fn is_first_check(site: SiteId) -> bool {
+    ENDS.get(site.index()).is_some_and(|known| known.checked.swap(1, Ordering::Relaxed) == 0)
+}
+
+/// Number of hashes that were found equal while their stacks are not.
+pub(crate) fn clashes() -> u64 {
+    CLASHES.load(Ordering::Relaxed)
+}
+
+/// The site of a path by way of the tree, made if it is not there. `None` when there is no room.
+#[cold]
+#[inline(never)]
+fn insert(slot: &Slot, path: &Path<'_>, place: NodeId, hash: u64) -> Option<u32> {
+    if path.depth() == 0 {
+        slot.drop_one(|drops| &drops.empty_stacks);
+    }
+    let mut node = if path.truncated { call_tree::child(&Tree, ROOT, PathKey::Cut.to_bits())? } else { ROOT };
+    for frame in 1..=path.depth() {
+        let known = path.node(frame);
+        node = if known == 0 { call_tree::child(&Tree, node, path.key(frame))? } else { known };
+        path.set_node(frame, node);
+    }
+    let mark = call_tree::child(&Tree, node, PathKey::Place(place).to_bits())?;
+    let number = Tree.node(mark)?.site_or_make(|| number_site(node, place))?;
+    site_index::insert(hash, number);
+    Some(number)
+}
+
+fn number_site(end: NodeId, place: NodeId) -> Option<u32> {
     let number = next_number(&SITES_MADE, |number| ENDS.get_or_commit(number as usize).is_some())?;
-    // ORDERING: Release, pairs with the Acquire in `path`.
-    ENDS.get(number as usize)?.end.store(node, Ordering::Release);
+    let site = ENDS.get(number as usize)?;
+    site.place.store(place, Ordering::Relaxed);
+    // ORDERING: Release, pairs with the Acquire in `path` and `is_site_of`.
+    site.end.store(end, Ordering::Release);
     Some(number)
 }
 
@@ -179,12 +315,27 @@ pub(crate) fn all() -> impl Iterator<Item = SiteId> {
     (SiteId::FIRST..SITES_MADE.load(Ordering::Acquire)).filter_map(SiteId::new)
 }
 
-/// The path of a site, from its innermost frame outwards. Empty for a number that no stack bears.
+/// The path of a site, from its innermost frame outwards, then the scopes around it. Empty for a number that no stack
+/// bears.
 pub(crate) fn path(site: SiteId) -> impl Iterator<Item = PathKey> {
-    let end = ENDS.get(site.index()).map_or(ROOT, |site| site.end.load(Ordering::Acquire));
-    // A thread that lost the race to number this path made a number that the path does not bear.
-    let bears = Tree.node(end).is_some_and(|node| node.site() as usize == site.index());
-    let mut next = if bears { end } else { ROOT };
+    let known = ENDS.get(site.index()).filter(|known| bears(site, known));
+    // ORDERING: Acquire, pairs with the Release in `number_site`.
+    let end = known.map_or(ROOT, |known| known.end.load(Ordering::Acquire));
+    let place = known.map_or(ROOT, |known| known.place.load(Ordering::Relaxed));
+    outwards(end).chain(outwards(place))
+}
+
+/// Whether a site's path leads back to its number: a thread that lost the race to number a path made one more.
+fn bears(site: SiteId, known: &Site) -> bool {
+    let end = known.end.load(Ordering::Acquire);
+    let place = PathKey::Place(known.place.load(Ordering::Relaxed));
+    let mark = call_tree::find(&Tree, end, place.to_bits()).and_then(|mark| Tree.node(mark));
+    mark.is_some_and(|mark| mark.site() as usize == site.index())
+}
+
+/// The keys of a node and those around it.
+fn outwards(from: NodeId) -> impl Iterator<Item = PathKey> {
+    let mut next = from;
     core::iter::from_fn(move || {
         if next == ROOT {
             return None;

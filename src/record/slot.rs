@@ -5,12 +5,12 @@
 //! threads need no more slots than are alive at once. Slot 0 is for events without a thread of their own; its writers
 //! are many.
 
-use super::arena::Zeroed;
 use super::peak;
 use super::tag::Context;
 use super::totals::{Drops, OwnWork, Totals};
 use super::writers::{One, Writers};
 use crate::fault::{Fault, planted};
+use crate::sys::arena::Zeroed;
 use core::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering, compiler_fence};
 
 #[cfg(feature = "stacks")]
@@ -119,6 +119,12 @@ impl Slot {
         }
     }
 
+    /// Whether nothing but counting is on and no news waits.
+    #[inline(always)]
+    pub(crate) fn is_on_short_path(&self) -> bool {
+        self.gate.load(Ordering::Relaxed) == peak::control()
+    }
+
     /// Closes the gate if nothing but counting is on and no news waits.
     #[inline(always)]
     pub(crate) fn enter_short_path(&self) -> Option<ShortPath<'_>> {
@@ -185,6 +191,8 @@ impl Slot {
         self.context.store(context.to_bits(), Ordering::Relaxed);
         self.earlier_context.store(context.to_bits(), Ordering::Relaxed);
         self.seen.store(0, Ordering::Relaxed);
+        #[cfg(feature = "stacks")]
+        self.shard.begin_thread();
         self.join_restart();
         self.change_mode(!0, 0);
     }

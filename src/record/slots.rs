@@ -8,12 +8,12 @@
 //! The thread's pointer is a const-initialised thread-local without a destructor: reading it never allocates, and it can
 //! be read as long as the thread runs any code at all.
 
-use super::arena;
 use super::peak;
 use super::scopes;
 use super::slot::Slot;
 use super::start;
 use super::tag::FIRST_GENERATION;
+use crate::sys::arena;
 use crate::sys::{free_bits::FreeBits, thread_exit};
 use core::cell::Cell;
 use core::ffi::c_void;

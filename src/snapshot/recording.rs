@@ -47,6 +47,7 @@ impl Recording {
             .map(|(site, figures)| (site.index() as u32, figures))
             .collect();
         let completeness = reader::completeness();
+        crate::unwind::prepare();
         scope::remember_peak();
         peak::restart(slot, exact_peak);
         // Before the first stack is captured, so that no block is both captured and there from the beginning.

@@ -30,6 +30,18 @@ impl Symbolizer {
         Rc::clone(frames)
     }
 
+    /// As [`frames`](Self::frames), for code of a module that can be unloaded. If it was, the frame is named after the
+    /// module's file and the offset in it.
+    pub(crate) fn frames_of_module(&mut self, return_address: usize, module: u16) -> Rc<[Frame]> {
+        match file_of_gone(return_address, module) {
+            None => self.frames(return_address),
+            Some((file, offset)) => {
+                let name = format!("{file}+{offset:#x}");
+                Rc::from([Frame { origin: Origin::Dependency, ..Frame::code(name, None, None) }])
+            }
+        }
+    }
+
     /// What the user can change to see more, if the debug information leaves out most of the program's own functions.
     pub(crate) fn note(&self) -> Option<String> {
         let frames = || self.known.values().flat_map(|frames| frames.iter());
@@ -44,6 +56,19 @@ impl Symbolizer {
             None
         }
     }
+}
+
+/// The name of the file, and the offset in it, of an address in a module that was unloaded since.
+#[cfg(heaplens_rules)]
+fn file_of_gone(return_address: usize, module: u16) -> Option<(String, u64)> {
+    let (path, offset) = crate::sys::modules::gone(return_address as u64, module)?;
+    let path = String::from_utf8_lossy(path);
+    Some((path.rsplit('/').next().unwrap_or(&path).to_owned(), offset))
+}
+
+#[cfg(not(heaplens_rules))]
+fn file_of_gone(_: usize, _: u16) -> Option<(String, u64)> {
+    None
 }
 
 /// The frames at a return address, from the debug information of the running process.

@@ -4,6 +4,7 @@
 
 #![cfg_attr(not(test), deny(clippy::disallowed_macros, clippy::disallowed_methods, clippy::disallowed_types))]
 
+pub(crate) mod arena;
 pub(crate) mod atomic;
 #[cfg(any(feature = "stacks", feature = "planted-faults"))]
 pub(crate) mod environment;
@@ -12,5 +13,11 @@ pub(crate) mod exit;
 #[cfg(feature = "stacks")]
 pub(crate) mod file_size;
 pub(crate) mod free_bits;
+#[cfg(heaplens_rules)]
+pub(crate) mod modules;
 pub(crate) mod pages;
+#[cfg(heaplens_rules)]
+pub(crate) mod readable;
+#[cfg(heaplens_rules)]
+pub(crate) mod stack_bounds;
 pub(crate) mod thread_exit;

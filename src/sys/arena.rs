@@ -9,7 +9,7 @@
 //! multiple of its size up to that of a page. Memory is
 //! zeroed. Everything the recorder keeps comes from here, so that [`used_bytes`] is all it takes.
 
-use crate::sys::pages;
+use super::pages;
 use core::ptr::{self, NonNull};
 use core::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
 

@@ -1,0 +1,401 @@
+//! A thread's last stack, kept so that the next capture only looks at what changed.
+//!
+//! A stack is a function of the registers at the allocation, of the unwind rules, and of the words that the rules read: for
+//! each frame its return address and, sometimes, a saved rbp. A [`Trace`] keeps the frames together with those words. A new
+//! capture steps outwards until it arrives at a frame that it knows (same return address, same stack pointer, same rbp if
+//! that decides anything further out); if every word read from there on outwards still says the same, so does the rest of
+//! the stack, by construction and whatever happened meanwhile:
+//!
+//! ```text
+//! known    main ── run ── parse ── item ── push                    compare the words of main … parse
+//! now      main ── run ── parse ── string ── grow ── alloc         step through alloc, grow, string
+//!                             ▲ junction
+//! ```
+//!
+//! Invariants (conditions of soundness, told in `docs/design/stack-capture.md`):
+//! - a junction compares sp, pc, and rbp where [`Frame::read`] says that it matters;
+//! - the words of the frames outside of the junction are compared, all of them;
+//! - the junction's own words belong to its callee, and are replaced when that changes;
+//! - words on the thread's own stack are compared in any order, as every one lies above the present stack pointer; others
+//!   one by one outwards, so that each is read only if a fresh walk would read it;
+//! - frames of modules that can be unloaded, and frames inside of a signal handler's, are not kept.
+
+use super::Caller;
+use super::buffers::{Buffers, Item, item};
+use super::path::{Capture, Frame, Path};
+use super::portable;
+use super::rule::{Rule, kind};
+use super::rules;
+use super::walk::{Next, State, Step, Walk, load};
+use crate::fault::{Fault, planted};
+use crate::sys::arena::Zeroed;
+use crate::sys::stack_bounds::StackBounds;
+use core::cell::Cell;
+
+/// The stack of one thread as it was last captured. Used by the thread that holds its slot, with the gate closed.
+#[repr(C, align(64))]
+pub(crate) struct Trace {
+    /// The innermost frame: its state, and under what its stack is known as `site`.
+    top: Top,
+    buffers: Buffers,
+    /// Number of frames that are kept.
+    kept: Cell<usize>,
+    /// The outermost frame that was reached over a stack not the thread's own; `usize::MAX` if there is none.
+    first_foreign: Cell<usize>,
+    low: Cell<u64>,
+    high: Cell<u64>,
+    /// Whether the bounds of the stack were asked for.
+    knows_bounds: Cell<bool>,
+}
+
+/// The innermost frame, for a capture that finds everything as it was.
+#[repr(C)]
+struct Top {
+    /// Zero, which is nobody's, if there is nothing to be known again.
+    sp: Cell<u64>,
+    pc: Cell<u64>,
+    bp: Cell<u64>,
+    /// All ones if `bp` decides about frames further out, else zero.
+    bp_mask: Cell<u64>,
+    /// Number of words that the frames outside of it were read from.
+    words: Cell<u32>,
+    site: Cell<u32>,
+    under: Cell<u32>,
+}
+
+// SAFETY: integers, flags and null pointers, valid when zero, without a destructor.
+unsafe impl Zeroed for Trace {}
+// SAFETY: a part of a slot, used only by the thread that holds the slot while its gate is closed. The hand-over to the
+// next thread is ordered by the slot's own.
+unsafe impl Sync for Trace {}
+
+/// Words that are compared at a time.
+const BLOCK: usize = 4;
+
+/// What a walk to the junction found.
+struct Walked {
+    /// Frames that stay, counted from the outermost.
+    kept: usize,
+    /// Items from the innermost outwards.
+    items: usize,
+    truncated: bool,
+}
+
+impl Trace {
+    /// The slot is a new thread's.
+    pub(crate) fn begin_thread(&self) {
+        self.forget();
+        self.knows_bounds.set(false);
+    }
+
+    /// Forgets the last stack.
+    fn forget(&self) {
+        self.top.sp.set(0);
+        self.kept.set(0);
+        self.first_foreign.set(usize::MAX);
+    }
+
+    /// Captures the stack of `caller`.
+    #[inline(always)]
+    pub(crate) fn capture(&self, caller: Caller, under: u32) -> Capture<'_> {
+        // PERF: the whole of a repeated capture; `benches/capture`.
+        let top = &self.top;
+        let differs = (top.sp.get() ^ caller.sp)
+            | (top.pc.get() ^ caller.pc)
+            | ((top.bp.get() ^ caller.bp) & top.bp_mask.get())
+            | u64::from(top.under.get() ^ under);
+        if differs == 0 && self.words_hold(top.words.get() as usize) {
+            return Capture::Known(top.site.get());
+        }
+        self.capture_changed(caller)
+    }
+
+    /// Whether the first words all say what they said. For words on the thread's own stack.
+    #[inline(always)]
+    fn words_hold(&self, words: usize) -> bool {
+        if planted(Fault::SkipVerification) {
+            return true;
+        }
+        let mut differs = 0;
+        let mut next = words as isize;
+        while next > 0 {
+            next -= BLOCK as isize;
+            for word in next..next + BLOCK as isize {
+                differs |= load(self.buffers.word_address(word)) ^ self.buffers.word_value(word);
+            }
+        }
+        differs == 0
+    }
+
+    /// The innermost of the first words that says something else; outwards, one after the other.
+    #[cold]
+    #[inline(never)]
+    fn changed_word(&self, words: usize) -> Option<usize> {
+        (0..words)
+            .rev()
+            .find(|word| load(self.buffers.word_address(*word as isize)) != self.buffers.word_value(*word as isize))
+    }
+
+    #[inline(never)]
+    fn capture_changed(&self, caller: Caller) -> Capture<'_> {
+        self.top.sp.set(0);
+        if (!self.knows_bounds.get() || self.buffers.capacity() == 0) && !self.begin() {
+            return Capture::NoRoom;
+        }
+        let walked = if caller.pc == 0 { None } else { self.walk(caller) };
+        let walked = walked.unwrap_or_else(|| self.walk_by_platform(caller));
+        self.push(&walked)
+    }
+
+    #[cold]
+    fn begin(&self) -> bool {
+        let bounds = StackBounds::of_this_thread();
+        self.low.set(bounds.low);
+        self.high.set(bounds.high);
+        self.forget();
+        self.knows_bounds.set(true);
+        self.buffers.capacity() > 0 || self.buffers.grow()
+    }
+
+    pub(super) fn bounds(&self) -> StackBounds {
+        StackBounds { low: self.low.get(), high: self.high.get() }
+    }
+
+    /// Steps outwards to a junction or the end. `None` if a frame has no rule.
+    #[inline(always)]
+    fn walk(&self, caller: Caller) -> Option<Walked> {
+        let buffers = &self.buffers;
+        let mut walk = Walk::new(self.bounds());
+        let mut state = State::of(caller);
+        let mut limit = walk.limit(state.sp);
+        let mut marks = if walk.bounds.contain(state.sp) { 0 } else { item::FOREIGN };
+        let (mut return_at, mut return_word, mut bp_at) = (state.sp.wrapping_sub(8), state.pc, 0);
+        let mut kept = self.kept.get();
+        let mut items = 0;
+        loop {
+            kept = self.junction(kept, state);
+            if self.is_junction(kept, state) {
+                match self.changed_outside(kept) {
+                    None if kept + items <= buffers.capacity() || buffers.grow() => {
+                        if items > 0 {
+                            self.replace_words(kept, state, (return_at, return_word), bp_at);
+                        }
+                        return Some(Walked { kept, items, truncated: false });
+                    }
+                    // Deeper than there is room for: the innermost frames are walked anew, and the others cut off.
+                    None => kept = 0,
+                    Some(word) => kept = self.without_word(kept, word),
+                }
+            }
+            // Room for this frame and a word beside those that stay.
+            if items + 3 > buffers.capacity() && !buffers.grow() {
+                return Some(Walked { kept: 0, items, truncated: true });
+            }
+            let rule = rules::of(state.pc);
+            let base = if rule.kind() == kind::BP { state.bp } else { state.sp };
+            let cfa = base.wrapping_add(rule.cfa_offset());
+            let small = rule.kind().wrapping_sub(kind::SP) <= kind::BP - kind::SP;
+            if small && cfa.wrapping_sub(state.sp).wrapping_sub(1) < limit.wrapping_sub(state.sp) {
+                let State { pc, sp, bp } = state;
+                buffers.set_item(
+                    items,
+                    Item { sp, key: pc, bp, return_at, return_word, bp_at, rule: rule.to_bits() | marks },
+                );
+                items += 1;
+                marks = 0;
+                return_at = cfa.wrapping_sub(8);
+                return_word = load(return_at);
+                // Without a branch: an rbp that was not saved reads the return address again and keeps its value.
+                let saved = rule.bp_offset() != 0;
+                let slot = cfa.wrapping_sub(if saved { rule.bp_offset() } else { 8 });
+                let word = load(slot);
+                bp_at = if saved { slot } else { 0 };
+                let bp = if saved { word } else { bp };
+                state = State { pc: return_word.wrapping_add(rule.exact()), sp: cfa, bp };
+                continue;
+            }
+            let here = (state, return_at, return_word, bp_at);
+            match walk.step(state) {
+                Next::NoRule => return None,
+                Next::End { key, marks: more } => {
+                    items = self.add_frame(items, here, key, Rule::END, marks | more);
+                    return Some(Walked { kept: 0, items, truncated: false });
+                }
+                Next::Cut { key, marks: more } => {
+                    items = self.add_frame(items, here, key, Rule::END, marks | more);
+                    return Some(Walked { kept: 0, items, truncated: true });
+                }
+                Next::Caller(step) => {
+                    items = self.add_frame(items, here, step.key, step.rule, marks | step.marks);
+                    items = self.add_cfa_word(items, &step);
+                    (state, marks) = (step.state, step.next_marks);
+                    (return_at, return_word, bp_at) = (step.return_at, step.return_word, step.bp_at);
+                    limit = walk.limit(state.sp);
+                }
+            }
+        }
+    }
+
+    /// The number of the innermost kept frame that is not inside of a frame with this stack pointer.
+    #[inline(always)]
+    fn junction(&self, mut kept: usize, state: State) -> usize {
+        while self.buffers.frame(kept).sp < state.sp {
+            kept -= 1;
+        }
+        kept
+    }
+
+    #[inline(always)]
+    fn is_junction(&self, number: usize, state: State) -> bool {
+        let frame = self.buffers.frame(number);
+        (frame.sp ^ state.sp) | (frame.key ^ state.pc) == 0
+            && (frame.read & 1 == 0 || frame.bp == state.bp || planted(Fault::CompareReturnAddressesOnly))
+    }
+
+    /// The innermost word, of those of the frames outside of this one, that says something else.
+    #[inline(always)]
+    fn changed_outside(&self, number: usize) -> Option<usize> {
+        let words = (self.buffers.frame(number - 1).read >> 1) as usize;
+        if number <= self.first_foreign.get() && self.words_hold(words) {
+            return None;
+        }
+        if planted(Fault::SkipVerification) { None } else { self.changed_word(words) }
+    }
+
+    /// The number of the innermost frame inside of which nothing changed, from one outside of `number` on.
+    #[cold]
+    fn without_word(&self, number: usize, word: usize) -> usize {
+        let mut kept = number - 1;
+        while kept > 0 && (self.buffers.frame(kept).read >> 1) as usize > word {
+            kept -= 1;
+        }
+        kept
+    }
+
+    /// The junction was reached from another callee: the words that led to it are others.
+    #[inline(always)]
+    fn replace_words(&self, number: usize, state: State, (return_at, return_word): (u64, u64), bp_at: u64) {
+        let mut words = (self.buffers.frame(number - 1).read >> 1) as usize;
+        self.buffers.set_word(words, return_at, return_word);
+        words += 1;
+        let frame = self.buffers.frame_mut(number);
+        let matters = frame.read & 1;
+        if matters != 0 && bp_at != 0 && !planted(Fault::CompareReturnAddressesOnly) {
+            self.buffers.set_word(words, bp_at, state.bp);
+            words += 1;
+        }
+        frame.bp = state.bp;
+        frame.read = (words as u32) << 1 | matters;
+    }
+
+    fn add_frame(&self, index: usize, here: (State, u64, u64, u64), key: u64, rule: Rule, marks: u64) -> usize {
+        let (State { sp, bp, .. }, return_at, return_word, bp_at) = here;
+        let rule = rule.to_bits() | marks;
+        self.buffers.set_item(index, Item { sp, key, bp, return_at, return_word, bp_at, rule });
+        index + 1
+    }
+
+    fn add_cfa_word(&self, index: usize, step: &Step) -> usize {
+        let Some((return_at, return_word)) = step.cfa_word else { return index };
+        let word = Item { sp: 0, key: 0, bp: 0, return_at, return_word, bp_at: 0, rule: item::WORD };
+        self.buffers.set_item(index, word);
+        index + 1
+    }
+
+    /// The stack as the platform's unwinder sees it: where a frame has no rule.
+    #[cold]
+    fn walk_by_platform(&self, caller: Caller) -> Walked {
+        let inside = if caller.pc == 0 { caller.sp } else { caller.sp.wrapping_sub(8) };
+        let mut walk = Walk::new(self.bounds());
+        let (mut items, mut truncated) = (0, false);
+        portable::walk(inside as usize, |address| {
+            if items + 1 > self.buffers.capacity() && !self.buffers.grow() {
+                truncated = true;
+                return false;
+            }
+            let key = walk.key_of(address);
+            let state = State { pc: key, sp: u64::MAX, bp: 0 };
+            let nothing = super::buffers::zero_word();
+            items = self.add_frame(items, (state, nothing, 0, 0), key, Rule::NONE, item::UNKEPT);
+            true
+        });
+        let last = (items > 0).then(|| self.buffers.item(items - 1).key);
+        let ends = last.is_some_and(|key| walk.is_outermost(key));
+        Walked { kept: 0, items, truncated: truncated || !ends }
+    }
+
+    /// Adds what was walked to the frames that stay.
+    #[inline(always)]
+    fn push(&self, walked: &Walked) -> Capture<'_> {
+        let buffers = &self.buffers;
+        let mut number = walked.kept;
+        if number < self.first_foreign.get() {
+            self.first_foreign.set(usize::MAX);
+        }
+        let outer = buffers.frame(number);
+        let (mut hash, mut matters, mut words) = (outer.hash, outer.read & 1, (outer.read >> 1) as usize);
+        if walked.truncated {
+            hash = !hash;
+        }
+        let mut kept = usize::MAX;
+        for index in (0..walked.items).rev() {
+            let added = buffers.item(index);
+            if added.rule & item::ALL != 0 {
+                if added.rule & item::WORD != 0 {
+                    buffers.set_word(words, added.return_at, added.return_word);
+                    words += 1;
+                    if number > 0 {
+                        buffers.frame_mut(number).read = (words as u32) << 1 | matters;
+                    }
+                    continue;
+                }
+                if added.rule & item::FOREIGN != 0 {
+                    self.first_foreign.set(self.first_foreign.get().min(number + 1));
+                }
+                if added.rule & item::UNKEPT != 0 {
+                    kept = kept.min(number);
+                }
+            }
+            hash = Frame::hash_inside(hash, added.key);
+            matters = u32::from(Rule::from_bits(added.rule & !item::ALL).bp_matters(matters != 0));
+            buffers.set_word(words, added.return_at, added.return_word);
+            words += 1;
+            if matters != 0 && added.bp_at != 0 && !planted(Fault::CompareReturnAddressesOnly) {
+                buffers.set_word(words, added.bp_at, added.bp);
+                words += 1;
+            }
+            number += 1;
+            let Item { sp, key, bp, .. } = added;
+            buffers.set_frame(number, Frame { sp, key, bp, hash, node: 0, read: (words as u32) << 1 | matters });
+        }
+        self.kept.set(kept.min(if walked.truncated { 0 } else { number }));
+        Capture::Path(Path { trace: self, depth: number, hash, truncated: walked.truncated })
+    }
+
+    #[inline(always)]
+    pub(super) fn frame(&self, number: usize) -> Frame {
+        self.buffers.frame(number)
+    }
+
+    #[inline(always)]
+    pub(super) fn set_node(&self, number: usize, node: u32) {
+        self.buffers.frame_mut(number).node = node;
+    }
+
+    /// See [`Path::remember`].
+    #[inline(always)]
+    pub(super) fn remember(&self, depth: usize, site: u32, under: u32) {
+        if depth == 0 || depth != self.kept.get() || depth >= self.first_foreign.get() {
+            return;
+        }
+        let frame = self.buffers.frame(depth);
+        let top = &self.top;
+        top.sp.set(frame.sp);
+        top.pc.set(frame.key);
+        top.bp.set(frame.bp);
+        top.bp_mask.set(u64::from(frame.read & 1).wrapping_neg());
+        top.words.set(self.buffers.frame(depth - 1).read >> 1);
+        top.site.set(site);
+        top.under.set(under);
+    }
+}

@@ -1,0 +1,152 @@
+//! How to get from a frame to its caller, as one small number.
+//!
+//! A frame is known by its return address; the rule for that address says where the *canonical frame address* (CFA, the
+//! stack pointer of the caller after the call) is, and where the caller's rbp was saved:
+//!
+//! ```text
+//! bit  0   3   4                 17                30  33
+//!      kind exact CFA offset / 8  rbp offset / 8   unused       kinds Sp and Bp
+//!      kind exact index of the wide form           unused       kind Wide
+//! ```
+//!
+//! The return address lies at CFA - 8 and rbp, if it was saved, at CFA - rbp offset. What does not fit has a wide form.
+//! *Exact* marks frames whose caller is found at an exact address instead of behind a call (the `S` of DWARF).
+
+use super::wide::Wide;
+
+/// Number of bits of a rule.
+pub(super) const RULE_BITS: u32 = 33;
+
+/// A rule. Zero is none that was found yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Rule(u64);
+
+/// How a rule finds the CFA.
+pub(super) mod kind {
+    /// From the stack pointer.
+    pub(crate) const SP: u64 = 1;
+    /// From rbp.
+    pub(crate) const BP: u64 = 2;
+    /// There is no caller: the stack ends here.
+    pub(crate) const END: u64 = 3;
+    /// A frame that the kernel made to call a signal handler.
+    pub(crate) const SIGNAL: u64 = 4;
+    /// By a [`Wide`](super::Wide) form.
+    pub(crate) const WIDE: u64 = 5;
+    /// No table says, or in a way that is not supported.
+    pub(crate) const NONE: u64 = 6;
+}
+
+const KIND_MASK: u64 = 7;
+const EXACT: u64 = 1 << 3;
+const CFA_SHIFT: u32 = 4;
+const BP_SHIFT: u32 = 17;
+/// Offsets are multiples of eight below 64 KiB.
+const OFFSET_MASK: u64 = 0xFFF8;
+
+impl Rule {
+    pub(super) const END: Self = Self(kind::END);
+    pub(super) const SIGNAL: Self = Self(kind::SIGNAL);
+    pub(super) const NONE: Self = Self(kind::NONE);
+
+    pub(super) const fn from_bits(bits: u64) -> Self {
+        Self(bits)
+    }
+
+    pub(super) const fn to_bits(self) -> u64 {
+        self.0
+    }
+
+    #[inline(always)]
+    pub(super) const fn kind(self) -> u64 {
+        self.0 & KIND_MASK
+    }
+
+    /// What to add to a return address to get the key under which the caller's rule is found.
+    #[inline(always)]
+    pub(super) const fn exact(self) -> u64 {
+        self.0 >> 3 & 1
+    }
+
+    /// CFA minus its register, for the kinds `SP` and `BP`.
+    #[inline(always)]
+    pub(super) const fn cfa_offset(self) -> u64 {
+        self.0 >> (CFA_SHIFT - 3) & OFFSET_MASK
+    }
+
+    /// CFA minus the address of the caller's rbp, for the kinds `SP` and `BP`; zero if rbp is still what it was.
+    #[inline(always)]
+    pub(super) const fn bp_offset(self) -> u64 {
+        self.0 >> (BP_SHIFT - 3) & OFFSET_MASK
+    }
+
+    /// The index of a wide form.
+    pub(super) const fn wide_index(self) -> usize {
+        (self.0 >> CFA_SHIFT & 0xFFFF) as usize
+    }
+
+    pub(super) const fn wide(index: u16, exact: bool) -> Self {
+        Self(kind::WIDE | (index as u64) << CFA_SHIFT | if exact { EXACT } else { 0 })
+    }
+
+    /// The small form, if the rule has one: the saved rbp lies inside of the frame, and all offsets are small.
+    pub(super) fn small(form: &Wide, exact: bool) -> Option<Self> {
+        let (base, cfa) = form.plain_cfa()?;
+        let bp = form.bp_below_cfa()?;
+        if form.return_below_cfa() != 8 || bp > cfa || (cfa | bp) & !OFFSET_MASK != 0 || cfa < 8 || bp == 8 {
+            return None;
+        }
+        let exact = if exact { EXACT } else { 0 };
+        Some(Self(base | exact | cfa << (CFA_SHIFT - 3) | bp << (BP_SHIFT - 3)))
+    }
+
+    /// Whether rbp, as it is in the frame, decides anything about the frames further out, if it decides `outside` of the
+    /// next one out.
+    #[inline(always)]
+    pub(super) fn bp_matters(self, outside: bool) -> bool {
+        match self.kind() {
+            kind::SP => outside && self.bp_offset() == 0,
+            kind::BP => true,
+            kind::WIDE => super::wide::get(self.wide_index()).is_none_or(|form| form.bp_matters(outside)),
+            _ => false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::wide::Base;
+    use super::*;
+
+    #[test]
+    fn a_small_rule_gives_back_what_it_was_made_of() {
+        for (base, kind) in [(Base::Sp, kind::SP), (Base::Bp, kind::BP)] {
+            for (cfa, bp) in [(8, 0), (16, 16), (0xFFF8, 0xFFF8), (0x1230, 0x20)] {
+                let form = Wide::plain(base, cfa, bp);
+                for exact in [false, true] {
+                    let rule = Rule::small(&form, exact).expect("fits");
+                    assert_eq!((rule.kind(), rule.cfa_offset(), rule.bp_offset()), (kind, cfa as u64, bp as u64));
+                    assert_eq!(rule.exact(), u64::from(exact));
+                    assert!(rule.to_bits() < 1 << RULE_BITS);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_does_not_fit_is_refused() {
+        for (cfa, bp) in [(0, 0), (4, 0), (0x10000, 0), (16, 24), (-8, 0), (32, 12), (16, 8)] {
+            assert_eq!(Rule::small(&Wide::plain(Base::Sp, cfa, bp), false), None, "{cfa} {bp}");
+        }
+    }
+
+    #[test]
+    fn rbp_matters_until_it_is_restored() {
+        let rule = |base, cfa, bp| Rule::small(&Wide::plain(base, cfa, bp), false).expect("fits");
+        assert!(rule(Base::Bp, 16, 16).bp_matters(false));
+        assert!(!rule(Base::Sp, 32, 16).bp_matters(true));
+        assert!(rule(Base::Sp, 32, 0).bp_matters(true));
+        assert!(!rule(Base::Sp, 32, 0).bp_matters(false));
+        assert!(!Rule::END.bp_matters(true));
+    }
+}

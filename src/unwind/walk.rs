@@ -1,0 +1,235 @@
+//! From one frame to its caller, where that is more than two additions and two loads: the end of the stack, late modules,
+//! wide rules, signal handlers' frames, and stacks that are not the thread's own.
+//!
+//! An address is read only if something vouches for it: it lies on the thread's own stack, further out than the frame that
+//! leads to it, or in a page that was just read, or else the kernel is asked. Wrong registers (hand-written assembly that
+//! uses rbp without saying so) end a stack early and never lead to a fault.
+
+use super::Caller;
+use super::buffers::{item, zero_word};
+use super::rule::{Rule, kind};
+use super::rules::{self, END_OF_USER_SPACE};
+use super::tables;
+use super::wide::{self, Base, Cfa, SavedBp, Wide};
+use crate::sys::modules::{self, Late};
+use crate::sys::readable::word_is_readable;
+use crate::sys::stack_bounds::StackBounds;
+
+/// The registers as they are in a frame after its callee returned.
+#[derive(Clone, Copy)]
+pub(super) struct State {
+    /// The return address; one more where the frame was interrupted and did not call.
+    pub(super) pc: u64,
+    pub(super) sp: u64,
+    pub(super) bp: u64,
+}
+
+impl State {
+    pub(super) fn of(caller: Caller) -> Self {
+        Self { pc: caller.pc, sp: caller.sp, bp: caller.bp }
+    }
+}
+
+/// How a walk goes on from a frame.
+pub(super) enum Next {
+    /// The frame is the outermost.
+    End {
+        key: u64,
+        marks: u64,
+    },
+    /// There is a caller, but nothing vouches for where it is.
+    Cut {
+        key: u64,
+        marks: u64,
+    },
+    /// No table describes the frame.
+    NoRule,
+    Caller(Step),
+}
+
+/// One step to the caller.
+pub(super) struct Step {
+    /// Of the frame that was left: its key, rule and marks.
+    pub(super) key: u64,
+    pub(super) rule: Rule,
+    pub(super) marks: u64,
+    /// Of the caller.
+    pub(super) state: State,
+    pub(super) return_at: u64,
+    pub(super) return_word: u64,
+    pub(super) bp_at: u64,
+    /// A word that the CFA was read from.
+    pub(super) cfa_word: Option<(u64, u64)>,
+    pub(super) next_marks: u64,
+}
+
+/// What a walk along one stack knows.
+pub(super) struct Walk {
+    pub(super) bounds: StackBounds,
+    /// The late module of the last frame that lay in one.
+    late: Option<Late>,
+}
+
+impl Walk {
+    pub(super) fn new(bounds: StackBounds) -> Self {
+        Self { bounds, late: None }
+    }
+
+    /// Up to where the CFA of a frame with this stack pointer is vouched for: the end of the thread's own stack, or nowhere.
+    #[inline(always)]
+    pub(super) fn limit(&self, sp: u64) -> u64 {
+        if self.bounds.contain(sp) { self.bounds.high } else { sp }
+    }
+
+    /// Goes to the caller of a frame, whatever it takes.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn step(&mut self, state: State) -> Next {
+        let (mut rule, mut key, mut marks) = (rules::of(state.pc), state.pc, 0);
+        if matches!(rule.kind(), 0 | kind::NONE) {
+            let Some(module) = self.late_module(state.pc) else { return Next::NoRule };
+            rule = tables::rule_of(state.pc, module.tables);
+            key |= u64::from(module.number) << 48;
+            marks = item::UNKEPT;
+        }
+        let form = match rule.kind() {
+            kind::END => return Next::End { key, marks },
+            kind::SIGNAL => return self.interrupted(state, key, marks),
+            kind::SP | kind::BP => small_form(rule),
+            kind::WIDE => match wide::get(rule.wide_index()) {
+                Some(form) => form,
+                None => return Next::NoRule,
+            },
+            _ => return Next::NoRule,
+        };
+        match self.caller(state, &form, rule.exact()) {
+            Some(step) => Next::Caller(Step { key, rule, marks, ..step }),
+            None => Next::Cut { key, marks },
+        }
+    }
+
+    /// The key of a frame with this return address.
+    pub(super) fn key_of(&mut self, return_address: u64) -> u64 {
+        let module = self.late_module(return_address).map_or(0, |module| module.number);
+        return_address | u64::from(module) << 48
+    }
+
+    /// Whether the tables say that the frame of a key has no caller.
+    pub(super) fn is_outermost(&mut self, key: u64) -> bool {
+        let pc = key & (u64::MAX >> 16);
+        let rule = match self.late_module(pc) {
+            Some(module) => tables::rule_of(pc, module.tables),
+            None => rules::of(pc),
+        };
+        rule.kind() == kind::END
+    }
+
+    fn late_module(&mut self, pc: u64) -> Option<Late> {
+        let address = pc.wrapping_sub(1);
+        if address >= END_OF_USER_SPACE || modules::permanent(address).is_some() {
+            return None;
+        }
+        if !self.late.is_some_and(|known| (known.start..known.end).contains(&address)) {
+            self.late = modules::late(address);
+        }
+        self.late
+    }
+
+    fn caller(&self, state: State, form: &Wide, exact: u64) -> Option<Step> {
+        let register = |base| if base == Base::Sp { state.sp } else { state.bp };
+        let add = |address: u64, offset: i32| address.wrapping_add_signed(i64::from(offset));
+        let mut foreign = !self.bounds.contain(state.sp);
+        let mut read = |address: u64| {
+            foreign |= !self.lies_outside(state.sp, address);
+            self.may_read(state.sp, address).then(|| load(address))
+        };
+        let mut cfa = add(register(form.cfa.base), form.cfa.offset);
+        let mut cfa_word = None;
+        if let Some(behind) = form.cfa.behind {
+            let word = read(cfa)?;
+            cfa_word = Some((cfa, word));
+            cfa = add(word, behind);
+        }
+        if !self.is_caller_of(state.sp, cfa) {
+            return None;
+        }
+        let return_at = add(cfa, form.return_at);
+        let return_word = read(return_at)?;
+        let bp_at = match form.bp {
+            SavedBp::Unchanged => 0,
+            SavedBp::AtCfa(offset) => add(cfa, offset),
+            SavedBp::At(base, offset) => add(register(base), offset),
+        };
+        let bp = if bp_at == 0 { state.bp } else { read(bp_at)? };
+        foreign |= !self.bounds.contain(cfa.wrapping_sub(8));
+        let state = State { pc: return_word.wrapping_add(exact), sp: cfa, bp };
+        let next_marks = if foreign { item::FOREIGN } else { 0 };
+        Some(Step { key: 0, rule: Rule::NONE, marks: 0, state, return_at, return_word, bp_at, cfa_word, next_marks })
+    }
+
+    /// The frame that a signal interrupted: its registers are in the record that the kernel put on the handler's stack.
+    fn interrupted(&self, state: State, key: u64, marks: u64) -> Next {
+        // Offsets of rbp, rsp and rip in `ucontext_t`, which begins at the stack pointer.
+        const REGISTERS: [u64; 3] = [120, 160, 168];
+        let cut = Next::Cut { key, marks };
+        if !REGISTERS.iter().all(|offset| self.may_read(state.sp, state.sp.wrapping_add(*offset))) {
+            return cut;
+        }
+        let [bp, sp, pc] = REGISTERS.map(|offset| load(state.sp.wrapping_add(offset)));
+        if !self.is_caller_of(state.sp, sp) {
+            return cut;
+        }
+        Next::Caller(Step {
+            key,
+            rule: Rule::SIGNAL,
+            marks,
+            // The address is that of an instruction that has not run; one more makes it look like a return address.
+            state: State { pc: pc.wrapping_add(1), sp, bp },
+            return_at: zero_word(),
+            return_word: 0,
+            bp_at: 0,
+            cfa_word: None,
+            next_marks: item::UNKEPT | item::FOREIGN,
+        })
+    }
+
+    /// Whether a CFA can be that of a frame with this stack pointer: on one and the same stack callers lie further out.
+    fn is_caller_of(&self, sp: u64, cfa: u64) -> bool {
+        const LOWEST: u64 = 1 << 16;
+        let own = self.bounds.contain(sp);
+        let stays = own && (self.bounds.contain(cfa) || cfa == self.bounds.high);
+        (LOWEST..END_OF_USER_SPACE).contains(&cfa) && cfa % 8 == 0 && (!stays || cfa > sp)
+    }
+
+    /// Whether an address lies on the thread's own stack, outside of the frame with this stack pointer.
+    fn lies_outside(&self, sp: u64, address: u64) -> bool {
+        self.bounds.contain(sp) && address >= sp && address < self.bounds.high - 7
+    }
+
+    /// Whether the word at an address can be read without a fault.
+    fn may_read(&self, sp: u64, address: u64) -> bool {
+        const PAGE: u64 = 4_096;
+        if self.lies_outside(sp, address) {
+            return true;
+        }
+        let beside_the_frame = address / PAGE == sp / PAGE && (address + 7) / PAGE == sp / PAGE;
+        address < END_OF_USER_SPACE && address % 8 == 0 && (beside_the_frame || word_is_readable(address))
+    }
+}
+
+fn small_form(rule: Rule) -> Wide {
+    let base = if rule.kind() == kind::SP { Base::Sp } else { Base::Bp };
+    let bp = match rule.bp_offset() {
+        0 => SavedBp::Unchanged,
+        offset => SavedBp::AtCfa(-(offset as i32)),
+    };
+    Wide { cfa: Cfa { base, offset: rule.cfa_offset() as i32, behind: None }, return_at: -8, bp }
+}
+
+/// Reads a word of a stack.
+#[inline(always)]
+pub(super) fn load(address: u64) -> u64 {
+    // SAFETY: callers read only what is vouched for, see the head of this file and of `incremental`. The memory may be
+    // anybody's, so that the read is volatile.
+    unsafe { core::ptr::with_exposed_provenance::<u64>(address as usize).read_volatile() }
+}
