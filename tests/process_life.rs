@@ -6,6 +6,8 @@
 
 #[path = "support/claims.rs"]
 mod claims;
+#[path = "support/count.rs"]
+mod count;
 #[path = "process_life/plays.rs"]
 mod plays;
 #[path = "support/process_per_case.rs"]
@@ -25,7 +27,7 @@ fn main() -> std::process::ExitCode {
 
 claims::claims!(
     fn claims;
-    p1_two_hundred_forks_beside_allocating_threads_all_end_well,
+    p1_forks_beside_allocating_threads_all_end_well,
     p2_every_forked_child_that_exits_writes_a_profile_of_its_own,
     p3_the_profile_survives_every_orderly_exit,
     p3_no_way_to_end_looks_different_while_recorded,
@@ -35,7 +37,7 @@ claims::claims!(
     p6_a_limit_on_the_size_of_files_leaves_the_program_alone,
 );
 
-fn p1_two_hundred_forks_beside_allocating_threads_all_end_well() {
+fn p1_forks_beside_allocating_threads_all_end_well() {
     let stage = Stage::new();
     same_from_outside(|| stage.play("forks"));
 }

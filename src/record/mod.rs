@@ -21,8 +21,11 @@ mod attribution;
 #[cfg(feature = "stacks")]
 pub(crate) mod counter;
 pub(crate) mod event;
+#[cfg(feature = "stacks")]
+mod flat;
 pub(crate) mod own_work;
-pub(crate) mod paged;
+#[cfg(feature = "stacks")]
+mod paged;
 #[cfg(feature = "stacks")]
 pub(crate) mod path_key;
 pub(crate) mod peak;

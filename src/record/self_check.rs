@@ -65,7 +65,7 @@ fn rules_agree(caller: Caller, site: SiteId) -> bool {
         // What is cut is flagged, and compared as far as it goes.
         let goes_on = path.peek() != Some(&PathKey::Cut);
         same &= !goes_on || path.next().is_some_and(|known| known.to_bits() == key);
-        same && goes_on
+        goes_on
     });
     match end {
         unwind::End::Reached | unwind::End::Cut => same && !path.peek().copied().is_some_and(is_of_stack),

@@ -19,9 +19,11 @@ const LARGEST_BYTES: usize = 4 << 20;
 /// Each table is larger than the last by this factor.
 const GROWTH: usize = 4;
 
-/// The head of a table; its words follow.
+/// A table.
 struct Head {
-    buckets: u64,
+    /// Number of buckets minus one; a power of two of them.
+    mask: usize,
+    buckets: *const Bucket,
     /// Words that were filled.
     filled: AtomicU32,
 }
@@ -88,17 +90,15 @@ fn table() -> Option<&'static Head> {
 
 #[inline(always)]
 fn bucket_of(head: &'static Head, hash: u64) -> &'static Bucket {
-    let first = ptr::from_ref(head).cast::<Bucket>().wrapping_add(1);
-    let index = ((hash & SITE_MASK) % head.buckets.max(1)) as usize;
-    // SAFETY: `replace` gave the table so many buckets behind the one that holds its head.
-    unsafe { &*first.wrapping_add(index) }
+    // SAFETY: `replace` gave the table so many buckets, which live for ever.
+    unsafe { &*head.buckets.wrapping_add(hash as usize & head.mask) }
 }
 
 /// The table, a larger one if it is half full; the one at hand if there is no memory for it.
 fn table_with_room() -> Option<&'static Head> {
     let Some(head) = table() else { return replace(ptr::null_mut(), FIRST_BYTES) };
-    let words = head.buckets as usize * BUCKET_WORDS;
-    let bytes = (words * size_of::<u64>()).next_power_of_two() * GROWTH;
+    let words = (head.mask + 1) * BUCKET_WORDS;
+    let bytes = words * size_of::<u64>() * GROWTH;
     if (head.filled.load(Ordering::Relaxed) as usize) < words / 2 || bytes > LARGEST_BYTES {
         return Some(head);
     }
@@ -106,14 +106,15 @@ fn table_with_room() -> Option<&'static Head> {
 }
 
 /// Puts an empty table in the place of the one at hand. `None` if there is no memory.
+#[cold]
 fn replace(old: *mut Head, bytes: usize) -> Option<&'static Head> {
-    const { assert!(size_of::<Head>() <= size_of::<Bucket>()) };
-    let fresh = arena::take_bytes(bytes)?.cast::<Head>().as_ptr();
-    let buckets = (bytes / size_of::<Bucket>() - 1) as u64;
-    // SAFETY: the piece is larger than a head and nobody else's.
-    unsafe { fresh.write(Head { buckets, filled: AtomicU32::new(0) }) };
-    // ORDERING: Release, pairs with the Acquire in `table`. The piece of a thread that loses the race stays unused.
-    let _ = TABLE.compare_exchange(old, fresh, Ordering::Release, Ordering::Relaxed);
+    let buckets = arena::take_bytes(bytes)?.cast::<Bucket>().as_ptr();
+    let head = arena::take_bytes(size_of::<Head>())?.cast::<Head>().as_ptr();
+    let mask = bytes / size_of::<Bucket>() - 1;
+    // SAFETY: the piece is large enough for a head and nobody else's.
+    unsafe { head.write(Head { mask, buckets, filled: AtomicU32::new(0) }) };
+    // ORDERING: Release, pairs with the Acquire in `table`. The pieces of a thread that loses the race stay unused.
+    let _ = TABLE.compare_exchange(old, head, Ordering::Release, Ordering::Relaxed);
     table()
 }
 

@@ -10,7 +10,7 @@
 //! trace, so that a capture compares the frames that are new.
 
 use super::call_tree::{self, Node, NodeId, Nodes, ROOT};
-use super::paged::Paged;
+use super::flat::Flat;
 use super::path_key::{LANES, OTHER_NAMES, PathKey};
 use super::scope_names;
 use super::scope_record::ScopeRecord;
@@ -25,11 +25,11 @@ use crate::fault::{Fault, planted};
 use crate::unwind::{Caller, Capture, Path};
 use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
-static NODES: Paged<Node> = Paged::new();
+static NODES: Flat<Node> = Flat::new();
 /// Number of nodes handed out, the root included.
 static NODES_MADE: AtomicU32 = AtomicU32::new(1);
 /// The node that a site ends at, by site.
-static ENDS: Paged<Site> = Paged::new();
+static ENDS: Flat<Site> = Flat::new();
 /// Number of site numbers handed out, those with a meaning of their own included.
 static SITES_MADE: AtomicU32 = AtomicU32::new(SiteId::FIRST);
 

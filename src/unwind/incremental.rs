@@ -24,6 +24,7 @@ use super::Caller;
 use super::buffers::{Buffers, Item, item};
 use super::path::{Capture, Frame, Path};
 use super::portable;
+use super::remembered::Remembered;
 use super::rule::{Rule, kind};
 use super::rules;
 use super::walk::{Next, State, Step, Walk, load};
@@ -38,6 +39,7 @@ pub(crate) struct Trace {
     /// The innermost frame: its state, and under what its stack is known as `site`.
     top: Top,
     buffers: Buffers,
+    remembered: Remembered,
     /// Number of frames that are kept.
     kept: Cell<usize>,
     /// The outermost frame that was reached over a stack not the thread's own; `usize::MAX` if there is none.
@@ -85,6 +87,7 @@ impl Trace {
     /// The slot is a new thread's.
     pub(crate) fn begin_thread(&self) {
         self.forget();
+        self.remembered.begin_thread();
         self.knows_bounds.set(false);
     }
 
@@ -105,9 +108,10 @@ impl Trace {
             | ((top.bp.get() ^ caller.bp) & top.bp_mask.get())
             | u64::from(top.under.get() ^ under);
         if differs == 0 && self.words_hold(top.words.get() as usize) {
+            self.remembered.answered(top.site.get());
             return Capture::Known(top.site.get());
         }
-        self.capture_changed(caller)
+        self.capture_changed(caller, under)
     }
 
     /// Whether the first words all say what they said. For words on the thread's own stack.
@@ -137,11 +141,16 @@ impl Trace {
     }
 
     #[inline(never)]
-    fn capture_changed(&self, caller: Caller) -> Capture<'_> {
-        self.top.sp.set(0);
+    fn capture_changed(&self, caller: Caller, under: u32) -> Capture<'_> {
         if (!self.knows_bounds.get() || self.buffers.capacity() == 0) && !self.begin() {
             return Capture::NoRoom;
         }
+        if self.is_on_stack(caller.sp)
+            && let Some(site) = self.remembered.find(self, caller, under)
+        {
+            return Capture::Known(site);
+        }
+        self.top.sp.set(0);
         let walked = if caller.pc == 0 { None } else { self.walk(caller) };
         let walked = walked.unwrap_or_else(|| self.walk_by_platform(caller));
         self.push(&walked)
@@ -249,13 +258,13 @@ impl Trace {
     fn is_junction(&self, number: usize, state: State) -> bool {
         let frame = self.buffers.frame(number);
         (frame.sp ^ state.sp) | (frame.key ^ state.pc) == 0
-            && (frame.read & 1 == 0 || frame.bp == state.bp || planted(Fault::CompareReturnAddressesOnly))
+            && (!frame.bp_matters() || frame.bp == state.bp || planted(Fault::CompareReturnAddressesOnly))
     }
 
     /// The innermost word, of those of the frames outside of this one, that says something else.
     #[inline(always)]
     fn changed_outside(&self, number: usize) -> Option<usize> {
-        let words = (self.buffers.frame(number - 1).read >> 1) as usize;
+        let words = self.buffers.frame(number - 1).words();
         if number <= self.first_foreign.get() && self.words_hold(words) {
             return None;
         }
@@ -266,7 +275,7 @@ impl Trace {
     #[cold]
     fn without_word(&self, number: usize, word: usize) -> usize {
         let mut kept = number - 1;
-        while kept > 0 && (self.buffers.frame(kept).read >> 1) as usize > word {
+        while kept > 0 && self.buffers.frame(kept).words() > word {
             kept -= 1;
         }
         kept
@@ -275,7 +284,7 @@ impl Trace {
     /// The junction was reached from another callee: the words that led to it are others.
     #[inline(always)]
     fn replace_words(&self, number: usize, state: State, (return_at, return_word): (u64, u64), bp_at: u64) {
-        let mut words = (self.buffers.frame(number - 1).read >> 1) as usize;
+        let mut words = self.buffers.frame(number - 1).words();
         self.buffers.set_word(words, return_at, return_word);
         words += 1;
         let frame = self.buffers.frame_mut(number);
@@ -333,7 +342,7 @@ impl Trace {
             self.first_foreign.set(usize::MAX);
         }
         let outer = buffers.frame(number);
-        let (mut hash, mut matters, mut words) = (outer.hash, outer.read & 1, (outer.read >> 1) as usize);
+        let (mut hash, mut matters, mut words) = (outer.hash, outer.read & 1, outer.words());
         if walked.truncated {
             hash = !hash;
         }
@@ -372,6 +381,32 @@ impl Trace {
         Capture::Path(Path { trace: self, depth: number, hash, truncated: walked.truncated })
     }
 
+    /// Whether an address lies on the thread's own stack.
+    #[inline(always)]
+    pub(super) fn is_on_stack(&self, address: u64) -> bool {
+        self.bounds().contain(address)
+    }
+
+    /// Whether a kept frame is that of a node, has this state, and every word outside of it says what it said.
+    pub(super) fn still_holds(&self, state: &Frame, number: usize, node: u32) -> bool {
+        if number > self.kept.get() || number >= self.first_foreign.get() || node == 0 {
+            return false;
+        }
+        let frame = self.buffers.frame(number);
+        let same = (frame.sp ^ state.sp) | ((frame.bp ^ state.bp) & frame.bp_mask()) | u64::from(frame.node ^ node);
+        same == 0 && self.words_hold(self.buffers.frame(number - 1).words())
+    }
+
+    #[inline(always)]
+    pub(super) fn word_address(&self, word: isize) -> u64 {
+        self.buffers.word_address(word)
+    }
+
+    #[inline(always)]
+    pub(super) fn word_value(&self, word: isize) -> u64 {
+        self.buffers.word_value(word)
+    }
+
     #[inline(always)]
     pub(super) fn frame(&self, number: usize) -> Frame {
         self.buffers.frame(number)
@@ -393,9 +428,10 @@ impl Trace {
         top.sp.set(frame.sp);
         top.pc.set(frame.key);
         top.bp.set(frame.bp);
-        top.bp_mask.set(u64::from(frame.read & 1).wrapping_neg());
+        top.bp_mask.set(frame.bp_mask());
         top.words.set(self.buffers.frame(depth - 1).read >> 1);
         top.site.set(site);
         top.under.set(under);
+        self.remembered.remember(self, depth, site, under);
     }
 }

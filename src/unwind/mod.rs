@@ -25,6 +25,8 @@ mod full;
 #[cfg(heaplens_rules)]
 mod incremental;
 #[cfg(heaplens_rules)]
+mod remembered;
+#[cfg(heaplens_rules)]
 mod rule;
 #[cfg(heaplens_rules)]
 mod rules;

@@ -23,6 +23,25 @@ impl Frame {
     /// Stands for what is outside of the outermost frame.
     pub(super) const OUTSIDE: Self = Self { sp: u64::MAX, key: 0, bp: 0, hash: 0, node: 0, read: 0 };
 
+    /// Number of words read from the outermost frame to this one.
+    #[inline(always)]
+    pub(super) fn words(&self) -> usize {
+        (self.read >> 1) as usize
+    }
+
+    /// Whether `bp` decides about frames further out.
+    #[inline(always)]
+    pub(super) fn bp_matters(&self) -> bool {
+        self.read & 1 != 0
+    }
+
+    /// All ones if `bp` decides about frames further out, else zero.
+    #[inline(always)]
+    pub(super) fn bp_mask(&self) -> u64 {
+        u64::from(self.read & 1).wrapping_neg()
+    }
+
+    #[inline(always)]
     pub(super) fn hash_inside(outer: u64, key: u64) -> u64 {
         let product = (outer ^ key).wrapping_mul(0xD6E8_FEB8_6659_FD93);
         product ^ product >> 32

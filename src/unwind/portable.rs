@@ -3,15 +3,18 @@
 //! `trace_unsynchronized` takes no lock of the `backtrace` crate. Below it lies `_Unwind_Backtrace`, which on glibc 2.35
 //! and later finds its tables without the loader's lock.
 
-/// Calls `visit` with the return addresses of the callers, the innermost first, until it answers `false`. Leaves out every
-/// frame whose stack pointer is not above `inside`: an address in the frame of the recorder's own entry.
+/// Calls `visit` with the return addresses of the callers, the innermost first, until it answers `false`. Leaves out the
+/// innermost frames whose stack pointer is not above `inside`: an address in the frame of the recorder's own entry.
 pub(crate) fn walk(inside: usize, mut visit: impl FnMut(u64) -> bool) {
+    // The recorder's own frames come first. Those of the program may lie anywhere: on a coroutine's stack, further in.
+    let mut began = false;
     // SAFETY: not synchronised with other users of the `backtrace` crate, which matters only where the platform's
     // unwinder is not thread-safe (Windows' debug help library). The callback neither unwinds nor calls the crate.
     unsafe {
         backtrace::trace_unsynchronized(|frame| {
             let address = frame.ip() as usize;
-            address == 0 || frame.sp() as usize <= inside || visit(address as u64)
+            began |= frame.sp() as usize > inside;
+            address == 0 || !began || visit(address as u64)
         });
     }
 }

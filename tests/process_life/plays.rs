@@ -1,5 +1,6 @@
 //! What the child processes do, and how each of them ends.
 
+use crate::count::count;
 use std::hint::black_box;
 use std::os::unix::process::CommandExt;
 use std::process::{self, Command};
@@ -87,18 +88,29 @@ fn fork(childs_part: impl FnOnce()) -> i32 {
     status
 }
 
+/// Forks beside threads that allocate, so that each child begins in the middle of what they did.
 fn forks() {
-    const FORKS: usize = 200;
+    let forks = count("HEAPLENS_FORKS", 50) as usize;
+    std::panic::set_hook(Box::new(|_| {}));
     threads_that_never_end();
-    let well = (0..FORKS).filter(|_| {
-        let status = fork(|| {
-            let blocks: Vec<Box<u64>> = (0..100).map(Box::new).collect();
-            let (_, used) = heaplens::measure("in the child", || black_box(blocks.clone()));
-            assert_eq!(used.total_blocks, 101);
-        });
-        status == 0
-    });
-    assert_eq!(well.count(), FORKS);
+    let well = (0..forks).filter(|number| fork(|| allocate_in_a_child(*number)) == 0);
+    assert_eq!(well.count(), forks);
+}
+
+/// A thousand blocks, a caught panic, and now and then a profile.
+fn allocate_in_a_child(number: usize) {
+    // A child that stalls is ended by this signal, and has not ended well.
+    // SAFETY: sets a timer of this process.
+    unsafe { libc::alarm(60) };
+    let blocks: Vec<Box<u64>> = (0..BLOCKS).map(Box::new).collect();
+    let (_, used) = heaplens::measure("in the child", || black_box(blocks.clone()));
+    assert_eq!(used.total_blocks, BLOCKS + 1);
+    let caught = std::panic::catch_unwind(|| panic!("in a child: {}", black_box(blocks.len())));
+    assert!(caught.is_err());
+    if number.is_multiple_of(100) {
+        let (_, profile) = heaplens::profile("in the child", || black_box(blocks.clone()));
+        assert_eq!(profile.stats().total_blocks, BLOCKS + 1);
+    }
 }
 
 fn children_that_exit() {

@@ -2,7 +2,8 @@
 
 use std::alloc::{GlobalAlloc, Layout, System};
 
-mod workload;
+#[path = "../support/worker.rs"]
+mod worker;
 
 struct PassThrough;
 
@@ -37,5 +38,5 @@ unsafe impl GlobalAlloc for PassThrough {
 static ALLOCATOR: PassThrough = PassThrough;
 
 fn main() {
-    workload::main();
+    worker::time(|| (), |(), _| Vec::new());
 }

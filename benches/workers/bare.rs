@@ -1,7 +1,8 @@
 //! The workloads over the system's allocator, as a program without a profiler has it.
 
-mod workload;
+#[path = "../support/worker.rs"]
+mod worker;
 
 fn main() {
-    workload::main();
+    worker::time(|| (), |(), _| Vec::new());
 }

@@ -1,55 +1,71 @@
 //! The work that is timed, the same source in every variant of the allocator.
-//!
-//! A worker process runs one workload: once to warm up, then several times, and prints the median in nanoseconds.
 
 use std::collections::{BTreeMap, HashMap};
 use std::hint::black_box;
-use std::time::Instant;
 
-/// Timed runs of one process, after one that is not counted.
-const RUNS: usize = 5;
+/// Frames that `syn-deep` puts below its work.
+const DEEPER: usize = 100;
 
-/// Runs the workload that the arguments name: `<workload> [source file for syn]`.
-pub(crate) fn main() {
-    let arguments: Vec<String> = std::env::args().collect();
-    let name = arguments.get(1).map_or("", String::as_str);
-    // `cargo bench` starts every bench binary with `--bench`; the workers have nothing to say then.
-    let Some(mut work) = workload(name, arguments.get(2).map(String::as_str)) else { return };
-    work();
-    let mut times: Vec<u128> = (0..RUNS)
-        .map(|_| {
-            let start = Instant::now();
-            work();
-            start.elapsed().as_nanos()
-        })
-        .collect();
-    times.sort_unstable();
-    println!("{}", times[RUNS / 2]);
-}
-
-fn workload(name: &str, source: Option<&str>) -> Option<Box<dyn FnMut()>> {
+/// The work of a name, or nothing if no work has it. `source` is the file that the workloads with `syn` parse; the
+/// others do one part in `divisor` of their full size.
+pub(crate) fn named(name: &str, source: Option<&str>, divisor: usize) -> Option<Box<dyn FnMut()>> {
     Some(match name {
-        "ring" => Box::new(|| ring(2_000_000)),
-        "ring-two-threads" => Box::new(|| {
-            std::thread::scope(|scope| {
-                for _ in 0..2 {
-                    scope.spawn(|| ring(2_000_000));
-                }
-            });
-        }),
+        "ring" => Box::new(move || ring(2_000_000 / divisor)),
+        "ring-two-threads" => Box::new(move || on_two_threads(&|| ring(2_000_000 / divisor))),
         "json" => {
-            let text = json_text(3_000_000);
-            Box::new(move || drop(black_box(serde_json::from_str::<serde_json::Value>(&text))))
+            let text = json_text(3_000_000 / divisor);
+            Box::new(move || json(&text))
         }
         "syn" | "syn-table" => {
             let text = std::fs::read_to_string(source?).ok()?;
-            Box::new(move || drop(black_box(syn::parse_file(&text))))
+            Box::new(move || syn(&text))
         }
-        "string-map" => Box::new(string_map),
-        "hash-map" => Box::new(hash_map),
-        "boxes" => Box::new(boxes),
+        "syn-deep" => {
+            let text = std::fs::read_to_string(source?).ok()?;
+            Box::new(move || deeper(DEEPER, &|| syn(&text)))
+        }
+        "string-map" => Box::new(move || string_map(150_000 / divisor)),
+        "hash-map" => Box::new(move || hash_map(200_000 / divisor)),
+        "boxes" => Box::new(move || boxes(20_000 / divisor)),
+        "two-threads" => {
+            let text = json_text(3_000_000 / divisor);
+            Box::new(move || on_two_threads(&|| mixed(&text, divisor)))
+        }
         _ => return None,
     })
+}
+
+fn on_two_threads(work: &(dyn Fn() + Sync)) {
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(work);
+        }
+    });
+}
+
+/// Does the work that many calls further down. Each call has something left to do, so that each keeps its frame.
+#[inline(never)]
+fn deeper(calls: usize, work: &dyn Fn()) {
+    if calls == 0 {
+        work();
+    } else {
+        deeper(calls - 1, work);
+    }
+    black_box(calls);
+}
+
+fn mixed(text: &str, divisor: usize) {
+    boxes(20_000 / divisor);
+    json(text);
+    string_map(150_000 / divisor);
+}
+
+fn syn(text: &str) {
+    drop(black_box(syn::parse_file(text)));
+}
+
+fn json(text: &str) {
+    drop(black_box(serde_json::from_str::<serde_json::Value>(text)));
 }
 
 /// Replaces blocks of 16 to 527 bytes in a ring of 1,024.
@@ -64,10 +80,10 @@ fn ring(steps: usize) {
 }
 
 /// Inserts and removes strings under strings.
-fn string_map() {
+fn string_map(steps: usize) {
     let mut map = BTreeMap::new();
     let mut random = Random(11);
-    for step in 0..150_000_u64 {
+    for step in 0..steps {
         let key = random.next() % 20_000;
         if step % 3 == 2 {
             map.remove(&format!("key {key}"));
@@ -79,10 +95,10 @@ fn string_map() {
 }
 
 /// Grows and drops vectors under numbers, and sorts what is left.
-fn hash_map() {
+fn hash_map(steps: usize) {
     let mut map: HashMap<u64, Vec<u64>> = HashMap::new();
     let mut random = Random(13);
-    for step in 0..200_000_u64 {
+    for step in 0..steps as u64 {
         let key = random.next() % 4_096;
         if step % 16 == 0 {
             map.remove(&key);
@@ -95,10 +111,10 @@ fn hash_map() {
     black_box(lengths);
 }
 
-/// Fills and drops a vector of boxes.
-fn boxes() {
+/// Fills and drops a vector of boxes, twenty times.
+fn boxes(count: usize) {
     for round in 0..20_u64 {
-        let boxes: Vec<Box<[u64; 4]>> = (0..20_000).map(|number| Box::new([number + round; 4])).collect();
+        let boxes: Vec<Box<[u64; 4]>> = (0..count as u64).map(|number| Box::new([number + round; 4])).collect();
         black_box(boxes);
     }
 }

@@ -1,0 +1,251 @@
+//! Stacks of the thread other than the last one: a program that allocates at a few places in turn finds each of them again
+//! without a step.
+//!
+//! ```text
+//! registers (pc, sp) ──▶ discriminator: the stack word that told such stacks apart last time
+//!           └──── with that word's value ──▶ remembered stack: its words, and the site
+//! ```
+//!
+//! Nothing is believed: the discriminator only chooses which stack to try, and a stack is the present one only if every
+//! word that it was read from says the same. A shallow stack is kept whole; of a deep one the inner part, which ends at a
+//! frame of the thread's [`Trace`](super::Trace) that must still be the same path and whose outer words are compared there.
+
+use super::path::Frame;
+use super::walk::load;
+use super::{Caller, Trace};
+use crate::fault::{Fault, planted};
+use crate::sys::arena;
+use core::cell::Cell;
+
+/// Words of one remembered stack.
+const MAX_WORDS: usize = 20;
+/// Words that are compared at a time.
+const BLOCK: usize = 4;
+
+const BYTES: usize = 64 << 10;
+const DISCRIMINATORS: usize = 256;
+const STACKS: usize = (BYTES - DISCRIMINATORS * size_of::<Discriminator>()) / size_of::<Stack>();
+
+/// Captures that have to miss before a thread takes memory for this.
+const FIRST_USE: u32 = 2_000;
+/// A hit earns one, a miss costs four; below zero it is only tried now and then.
+const MISS_COSTS: i32 = 4;
+const BEST_SCORE: i32 = 16;
+/// Of so many captures so many are tried however bad the score is.
+const TRIAL_EVERY: u32 = 1 << 15;
+const TRIAL_LENGTH: u32 = 128;
+
+#[derive(Clone, Copy)]
+#[repr(C)]
+struct Stack {
+    pc: u64,
+    sp: u64,
+    bp: u64,
+    /// All ones if `bp` decides anything further out, else zero.
+    bp_mask: u64,
+    under: u32,
+    site: u32,
+    /// Number of words, a multiple of [`BLOCK`]; the last may be repeated.
+    words: u32,
+    /// Which thread of the slot remembered it.
+    thread: u32,
+    /// The frame that the words end at: its number, and zero if there is none outside of the words.
+    junction: u32,
+    junction_node: u32,
+    junction_sp: u64,
+    junction_bp: u64,
+    /// Addresses of the words, counted from `sp`.
+    offsets: [u32; MAX_WORDS],
+    values: [u64; MAX_WORDS],
+}
+
+#[derive(Clone, Copy)]
+#[repr(C)]
+struct Discriminator {
+    pc: u64,
+    sp: u64,
+    offset: u64,
+}
+
+#[repr(C)]
+struct Table {
+    discriminators: [Cell<Discriminator>; DISCRIMINATORS],
+    stacks: [Cell<Stack>; STACKS],
+}
+
+/// What a thread remembers. A part of its trace, all zero at first.
+pub(super) struct Remembered {
+    table: Cell<Option<&'static Table>>,
+    /// Number of threads that had the slot.
+    thread: Cell<u32>,
+    score: Cell<i32>,
+    tick: Cell<u32>,
+    /// Where the next stack goes, if it was looked for in vain: its number plus one.
+    wanted: Cell<u32>,
+    /// The site of the last capture.
+    last: Cell<u32>,
+}
+
+impl Remembered {
+    /// The slot is a new thread's: what was remembered is of another stack.
+    pub(super) fn begin_thread(&self) {
+        self.thread.set(self.thread.get().wrapping_add(1));
+        self.wanted.set(0);
+    }
+
+    /// Notes that a capture was answered with a site by other means.
+    #[inline(always)]
+    pub(super) fn answered(&self, site: u32) {
+        self.last.set(site);
+    }
+
+    /// The site of a remembered stack that is the present one.
+    #[inline(always)]
+    pub(super) fn find(&self, trace: &Trace, caller: Caller, under: u32) -> Option<u32> {
+        let tick = self.tick.get().wrapping_add(1);
+        self.tick.set(tick);
+        if self.score.get() < 0 && tick % TRIAL_EVERY >= TRIAL_LENGTH {
+            return None;
+        }
+        self.try_to_find(trace, caller, under, tick)
+    }
+
+    #[inline(never)]
+    fn try_to_find(&self, trace: &Trace, caller: Caller, under: u32, tick: u32) -> Option<u32> {
+        let table = match self.table.get() {
+            Some(table) => table,
+            None if tick < FIRST_USE => return None,
+            None => self.take_table()?,
+        };
+        let hash = (caller.pc ^ caller.sp.wrapping_mul(0x9E37_79B9_7F4A_7C15)).wrapping_mul(0xD6E8_FEB8_6659_FD93);
+        let discriminator = &table.discriminators[(hash >> 56) as usize % DISCRIMINATORS];
+        let word = discriminating_word(discriminator, trace, caller);
+        let mixed = (hash ^ word).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        let number = ((mixed >> 32) * STACKS as u64 >> 32) as usize % STACKS;
+        self.wanted.set(number as u32 + 1);
+        let place = table.stacks[number].as_ptr();
+        // SAFETY: the cell is only used by this thread, and nothing writes to it while the reference lives.
+        let stack = unsafe { &*place };
+        let differs = (stack.pc ^ caller.pc)
+            | (stack.sp ^ caller.sp)
+            | ((stack.bp ^ caller.bp) & stack.bp_mask)
+            | u64::from((stack.under ^ under) | (stack.thread ^ self.thread.get()));
+        if differs != 0 {
+            return self.missed();
+        }
+        // The same site twice running: it is better made the thread's last stack, which is found faster yet.
+        if stack.site == self.last.get() {
+            return None;
+        }
+        if let Some(word) = changed_word(stack, caller.sp) {
+            let offset = u64::from(stack.offsets[word % MAX_WORDS]);
+            discriminator.set(Discriminator { pc: caller.pc, sp: caller.sp, offset });
+            return self.missed();
+        }
+        if stack.junction != 0 && !trace.still_holds(&junction_of(stack), stack.junction as usize, stack.junction_node) {
+            return self.missed();
+        }
+        self.score.set((self.score.get() + 1).min(BEST_SCORE));
+        self.last.set(stack.site);
+        self.wanted.set(0);
+        Some(stack.site)
+    }
+
+    fn missed(&self) -> Option<u32> {
+        self.score.set((self.score.get() - MISS_COSTS).max(-BEST_SCORE));
+        None
+    }
+
+    #[cold]
+    fn take_table(&self) -> Option<&'static Table> {
+        const { assert!(size_of::<Table>() <= BYTES) };
+        let piece = arena::take_bytes(BYTES)?;
+        // SAFETY: the piece is large enough, zeroed, which is a value of integers, and nobody else's.
+        self.table.set(Some(unsafe { piece.cast::<Table>().as_ref() }));
+        self.table.get()
+    }
+
+    /// Remembers the stack that a capture has just found, if it was looked for here.
+    #[inline(always)]
+    pub(super) fn remember(&self, trace: &Trace, depth: usize, site: u32, under: u32) {
+        self.last.set(site);
+        if self.wanted.get() != 0 {
+            self.store(trace, depth, site, under);
+        }
+    }
+
+    #[inline(never)]
+    fn store(&self, trace: &Trace, depth: usize, site: u32, under: u32) {
+        let number = self.wanted.replace(0) as usize - 1;
+        let Some(place) = self.table.get().and_then(|table| table.stacks.get(number)) else { return };
+        let top = trace.frame(depth);
+        let words = trace.frame(depth - 1).words();
+        // As much of the stack as fits: the further out its junction, the longer it holds.
+        let mut junction = 1;
+        while words - trace.frame(junction - 1).words() > MAX_WORDS {
+            junction += 1;
+        }
+        let first = trace.frame(junction - 1).words();
+        let frame = trace.frame(junction);
+        let whole = first == 0 || junction >= depth;
+        let mut offsets = [0; MAX_WORDS];
+        let mut values = [0; MAX_WORDS];
+        let count = words - first;
+        for index in 0..count.next_multiple_of(BLOCK) {
+            let word = (first + index.min(count.saturating_sub(1))) as isize;
+            let Ok(offset) = u32::try_from(trace.word_address(word).wrapping_sub(top.sp)) else { return };
+            offsets[index % MAX_WORDS] = offset;
+            values[index % MAX_WORDS] = trace.word_value(word);
+        }
+        place.set(Stack {
+            pc: top.key,
+            sp: top.sp,
+            bp: top.bp,
+            bp_mask: top.bp_mask(),
+            under,
+            site,
+            words: count.next_multiple_of(BLOCK) as u32,
+            thread: self.thread.get(),
+            junction: if whole { 0 } else { junction as u32 },
+            junction_node: frame.node,
+            junction_sp: frame.sp,
+            junction_bp: frame.bp,
+            offsets,
+            values,
+        });
+    }
+}
+
+/// The value of the word that tells the stacks of these registers apart.
+#[inline(always)]
+fn discriminating_word(discriminator: &Cell<Discriminator>, trace: &Trace, caller: Caller) -> u64 {
+    let Discriminator { pc, sp, offset } = discriminator.get();
+    if pc != caller.pc || sp != caller.sp {
+        // At first the return address itself, which tells nothing apart.
+        discriminator.set(Discriminator { pc: caller.pc, sp: caller.sp, offset: 8_u64.wrapping_neg() });
+        return caller.pc;
+    }
+    // The word lies between the stack pointer and the end of the thread's own stack, and is only a hint.
+    if trace.is_on_stack(sp.wrapping_add(offset)) { load(sp.wrapping_add(offset)) } else { caller.pc }
+}
+
+/// The innermost word that says something else than when the stack was remembered.
+#[inline(always)]
+fn changed_word(stack: &Stack, sp: u64) -> Option<usize> {
+    if planted(Fault::TrustRememberedTraces) {
+        return None;
+    }
+    let words = (stack.words as usize).min(MAX_WORDS);
+    let differs = |word: usize| load(sp.wrapping_add(u64::from(stack.offsets[word]))) ^ stack.values[word];
+    let (offsets, values) = (&stack.offsets[..words], &stack.values[..words]);
+    let mut any = 0;
+    for (offset, value) in offsets.iter().zip(values) {
+        any |= load(sp.wrapping_add(u64::from(*offset))) ^ value;
+    }
+    if any == 0 { None } else { (0..words).find(|word| differs(*word) != 0) }
+}
+
+/// The state that the junction of a remembered stack must have.
+fn junction_of(stack: &Stack) -> Frame {
+    Frame { sp: stack.junction_sp, bp: stack.junction_bp, ..Frame::OUTSIDE }
+}
