@@ -16,4 +16,4 @@ tests=(foreign_code many_stacks panics cancellation moving_blocks deep_stacks si
 
 selected=()
 for test in "${tests[@]}"; do selected+=(--test "$test"); done
-cargo test --release "${selected[@]}"
+cargo test --release --no-fail-fast "${selected[@]}"

@@ -7,4 +7,4 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 export HEAPLENS_SINGLE_STEPS=${1:-1000000} HEAPLENS_JUMPS=${2:-1000}
-cargo test --release --test single_step --test jumps
+cargo test --release --no-fail-fast --test single_step --test jumps

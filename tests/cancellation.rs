@@ -10,14 +10,10 @@ mod claims;
 mod count;
 #[path = "support/process_per_case.rs"]
 mod process_per_case;
-#[cfg_attr(debug_assertions, expect(dead_code, reason = "the claim that needs the arena is for optimised builds"))]
-#[path = "support/signal_safe_inner.rs"]
-mod signal_safe_inner;
 #[path = "support/watchdog.rs"]
 mod watchdog;
 
-use heaplens::{Heaplens, Metric, Profiler};
-use signal_safe_inner::SignalSafeInner;
+use heaplens::{Metric, Profiler};
 use std::alloc::{Layout, alloc, dealloc};
 use std::ffi::{c_int, c_void};
 use std::hint::black_box;
@@ -27,15 +23,12 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::yield_now;
 use watchdog::{progress, watched};
 
-#[global_allocator]
-static HEAP: Heaplens<SignalSafeInner> = Heaplens::wrapping(SignalSafeInner);
+heaplens::install!();
 
 claims::claims!(
     r11_a_cancellation_that_waits_is_not_acted_on_inside_the_recorder,
     r11_threads_cancelled_at_their_cancellation_points_lose_nothing,
     r11_threads_cancelled_at_any_instruction_between_events_lose_nothing,
-    #[cfg(not(debug_assertions))]
-    r11_threads_cancelled_at_any_instruction_of_the_recorder_leave_it_whole,
 );
 
 unsafe extern "C-unwind" {
@@ -200,60 +193,4 @@ fn set_kind(kind: c_int) {
 
 fn r11_threads_cancelled_at_any_instruction_between_events_lose_nothing() {
     watched(|| cancel_each(cancelled_at_any_instruction));
-}
-
-/// Can be cancelled at any instruction, those of the recorder included.
-#[cfg(not(debug_assertions))]
-extern "C-unwind" fn cancelled_anywhere(_: *mut c_void) -> *mut c_void {
-    set_kind(ASYNCHRONOUS);
-    loop {
-        RUNS.store(true, Ordering::Relaxed);
-        come_and_go();
-    }
-}
-
-/// The event that the cancellation broke off may count or not; every other one does, and the next thread that gets the
-/// place of the cancelled one is recorded like any other.
-///
-/// Without optimisation every function has tables of destructors, and Rust's runtime ends a process in which one of them
-/// is unwound from between two calls, whatever the allocator.
-#[cfg(not(debug_assertions))]
-fn r11_threads_cancelled_at_any_instruction_of_the_recorder_leave_it_whole() {
-    watched(|| {
-        let profiler = Profiler::builder().verify_every(16).start().expect("the first profiler");
-        let before = heaplens::stats();
-        for number in 0..threads() {
-            let arena = signal_safe_inner::ArenaOnly::begin();
-            RUNS.store(false, Ordering::Relaxed);
-            let thread = start(cancelled_anywhere);
-            while !RUNS.load(Ordering::Relaxed) {
-                yield_now();
-            }
-            (0..number % 16).for_each(|_| yield_now());
-            cancel(thread);
-            join_cancelled(thread);
-            // The block of the event that was broken off is nobody's.
-            signal_safe_inner::forget_all();
-            drop(arena);
-            progress();
-        }
-        let after = heaplens::stats();
-        let (made, counted) = (MADE.load(Ordering::Relaxed), after.total_blocks - before.total_blocks);
-        println!("{} threads cancelled, {made} whole events, {counted} counted", threads());
-        assert!((made..=made + threads()).contains(&counted));
-        cancel_one_more_and_find_it_recorded();
-        assert_eq!(profiler.stop().completeness().mismatched_stacks, 0);
-    });
-}
-
-/// A thread after all the others.
-#[cfg(not(debug_assertions))]
-fn cancel_one_more_and_find_it_recorded() {
-    let (before, missing) = (heaplens::stats(), heaplens::completeness().uncaptured_events);
-    let given_back = GIVEN_BACK.load(Ordering::Relaxed);
-    join_cancelled(start(cancelled_before_it_allocates));
-    let after = heaplens::stats();
-    assert_eq!(GIVEN_BACK.load(Ordering::Relaxed) - given_back, 51);
-    assert_eq!((after.total_blocks - before.total_blocks, after.freed_blocks - before.freed_blocks), (51, 51));
-    assert_eq!(heaplens::completeness().uncaptured_events, missing);
 }

@@ -105,7 +105,7 @@ fn come_and_go(layout: Layout) {
 }
 
 /// At every instruction: an event that is not captured tells that the recorder was interrupted.
-extern "C" fn interrupt(_signal: c_int) {
+fn interrupt() {
     let before = uncaptured();
     come_and_go(Layout::new::<[u64; 3]>());
     if uncaptured() == before {
@@ -121,21 +121,17 @@ extern "C" fn interrupt(_signal: c_int) {
 
 /// A block is made, grown or freed one instruction at a time.
 extern "C" fn interrupted_event() {
+    let method = METHOD.load(Ordering::Relaxed) % 3;
     // SAFETY: the size is not zero.
     let made = || black_box(unsafe { alloc(black_box(BROKEN)) });
-    match METHOD.load(Ordering::Relaxed) % 3 {
-        0 => drop(black_box(single_step::step(made))),
-        1 => {
-            let block = made();
-            // SAFETY: allocated above, and used no more.
-            black_box(single_step::step(|| unsafe { realloc(block, black_box(BROKEN), GROWN_BYTES) }));
-        }
-        _ => {
-            let block = made();
-            // SAFETY: allocated above, and used no more.
-            single_step::step(|| unsafe { dealloc(block, black_box(BROKEN)) });
-        }
-    }
+    let block = if method == 0 { std::ptr::null_mut() } else { made() };
+    single_step::step_if(true, &mut || match method {
+        0 => _ = made(),
+        // SAFETY: allocated above, and used no more.
+        1 => _ = black_box(unsafe { realloc(block, black_box(BROKEN), GROWN_BYTES) }),
+        // SAFETY: allocated above, and used no more.
+        _ => unsafe { dealloc(block, black_box(BROKEN)) },
+    });
 }
 
 /// The same calls, without steps.

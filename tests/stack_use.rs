@@ -55,6 +55,7 @@ const LAYOUT: Layout = Layout::new::<[u64; 6]>();
 const GROWN_BYTES: usize = 300;
 
 /// One event of each kind on `heap`, and the stack that each took.
+#[inline(never)]
 fn stack_of_events(heap: &impl GlobalAlloc) -> [(&'static str, usize); 4] {
     let (mut block, mut zeroed) = (ptr::null_mut(), ptr::null_mut());
     // SAFETY: the size is not zero.
@@ -85,17 +86,20 @@ fn r10_an_event_with_stacks_on_takes_little_stack() {
     // On a thread that the recorder has not seen: its first event is the first that is captured on it, and no rule for
     // its frames is known yet.
     threads::run_on::<1>(&|_| {
-        let first = stack_of_events(&HEAPLENS);
         let inner = stack_of_events(&System);
-        (0..1_000).for_each(|_| _ = black_box(stack_of_events(&HEAPLENS)));
-        let steady = stack_of_events(&HEAPLENS);
+        let mut rounds = [inner; 1_000];
+        // From one place, so that all but the first find everything known.
+        rounds.iter_mut().for_each(|round| *round = stack_of_events(&HEAPLENS));
+        let (first, steady) = (rounds[0], rounds[rounds.len() - 1]);
         let new_sites = stack_of_events_below(60);
         let by_kind = first.iter().zip(steady).zip(new_sites).zip(inner);
+        let mut most = 0;
         for (((first, steady), new_site), inner) in by_kind {
             let beyond = [first.1, steady.1, new_site.1].map(|used| used.saturating_sub(inner.1));
             println!("{}: {beyond:?} bytes beyond the inner {}: first, steady, new call site", first.0, inner.1);
-            assert!(beyond.iter().all(|beyond| *beyond <= STACK_AT_MOST), "at most {STACK_AT_MOST}");
+            most = most.max(beyond.into_iter().fold(0, usize::max));
         }
+        assert!(most <= STACK_AT_MOST, "{most} bytes, and at most {STACK_AT_MOST} are allowed");
     });
 }
 

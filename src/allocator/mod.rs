@@ -130,7 +130,9 @@ unsafe impl<A: GlobalAlloc> GlobalAlloc for Heaplens<A> {
         // SAFETY: a block of ours has a tag. One of another allocator is not to be freed here by the rules of
         // `GlobalAlloc`; where that happens all the same, the inner allocator decides what comes of it.
         let tag = unsafe { Tag::read(block, layout.size()) };
-        if !event::freed_on_short_path(slot, tag, block, layout.size()) {
+        if !event::freed_on_short_path(slot, tag, block, layout.size())
+            && !event::freed_on_traced_path(slot, tag, block, layout.size())
+        {
             // SAFETY: the caller's promise is passed on.
             return unsafe { self.dealloc_on_long_path(block, layout) };
         }
@@ -181,7 +183,7 @@ impl<A: GlobalAlloc> Heaplens<A> {
         let Some(slot) = slot else { return block };
         if !block.is_null() {
             // SAFETY: the block is fresh and has room for the tag.
-            unsafe { event::allocated_long(slot, block, layout.size(), caller) };
+            unsafe { event::allocated_from(slot, block, layout.size(), caller.pc, caller.sp, caller.bp) };
         } else if planted(Fault::CountBeforeSuccess) {
             slot.totals.allocated::<crate::record::writers::One>(layout.size());
         }

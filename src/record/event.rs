@@ -14,6 +14,7 @@ use super::scopes;
 use super::slot::{Slot, mode};
 use super::slots;
 use super::tag::{Context, SiteId, Tag};
+use super::traced;
 use super::writers::{Many, One, Writers};
 use crate::fault::{Fault, planted};
 use crate::unwind::Caller;
@@ -36,8 +37,9 @@ pub(crate) unsafe fn allocated(slot: &Slot, block: *mut u8, size: usize) {
         }
         drop(busy);
     }
+    let Caller { pc, sp, bp } = Caller::around_here();
     // SAFETY: the caller's promise is passed on.
-    unsafe { allocated_long(slot, block, size, Caller::around_here()) };
+    unsafe { allocated_long(slot, block, size, pc, sp, bp) };
 }
 
 /// Records the end of a block, before it is given to the inner allocator, if nothing but counting is on. `false`: it is
@@ -111,12 +113,27 @@ fn count_reallocation<W: Writers>(slot: &Slot, event: &Reallocation) {
     slot.totals.reallocated::<W>(event.moved_bytes());
 }
 
+/// Records a new block that `caller` asked for, and writes its tag.
+///
+/// # Safety
+///
+/// As [`allocated`].
+#[inline(never)]
+pub(crate) unsafe fn allocated_from(slot: &Slot, block: *mut u8, size: usize, pc: u64, sp: u64, bp: u64) {
+    // SAFETY: the caller's promise is passed on.
+    if !unsafe { traced::allocated(slot, block, size, pc, sp, bp) } {
+        // SAFETY: the caller's promise is passed on.
+        unsafe { allocated_long(slot, block, size, pc, sp, bp) };
+    }
+}
+
 /// # Safety
 ///
 /// As [`allocated`].
 #[cold]
 #[inline(never)]
-pub(crate) unsafe fn allocated_long(slot: &Slot, block: *mut u8, size: usize, caller: Caller) {
+unsafe fn allocated_long(slot: &Slot, block: *mut u8, size: usize, pc: u64, sp: u64, bp: u64) {
+    let caller = Caller { pc, sp, bp };
     let (site, context) = match slot.enter() {
         None if slot.is_shared() && slots::works_without_slot() => {
             (own_work_without_slot(size as u64), Context::of_thread(0))
@@ -147,7 +164,15 @@ pub(crate) unsafe fn allocated_long(slot: &Slot, block: *mut u8, size: usize, ca
     unsafe { Tag::new(block, size, site, context).write(block, size) };
 }
 
+/// Records the end of a block, before it is given to the inner allocator, if every stack is recorded and nothing else is
+/// on. `false`: it is for [`freed`].
+#[inline(always)]
+pub(crate) fn freed_on_traced_path(slot: &Slot, tag: Option<Tag>, block: *mut u8, size: usize) -> bool {
+    tag.is_some_and(|tag| traced::freed(slot, tag, block, size))
+}
+
 /// Records the end of a block, before it is given to the inner allocator.
+#[inline(never)]
 pub(crate) fn freed(slot: &Slot, tag: Option<Tag>, block: *mut u8, size: usize) {
     let Some(tag) = tag.filter(|tag| attribution::is_known(tag.site())) else {
         return slot.drop_one(|drops| &drops.foreign_frees);

@@ -51,4 +51,6 @@ pub(crate) mod slots;
 mod start;
 pub(crate) mod tag;
 mod totals;
+#[cfg_attr(not(feature = "stacks"), path = "traced_off.rs")]
+mod traced;
 pub(crate) mod writers;

@@ -34,7 +34,8 @@ const PLATFORM_EVERY: u64 = 64;
 /// Compares the stack that was captured as `site` with a full walk, if it is this one's turn.
 #[cold]
 #[inline(never)]
-pub(super) fn compare(slot: &Slot, caller: Caller, site: SiteId) {
+pub(super) fn compare(slot: &Slot, site: SiteId, pc: u64, sp: u64, bp: u64) {
+    let caller = Caller { pc, sp, bp };
     let turn = slot.shard.captures_checked.load(Ordering::Relaxed).wrapping_add(1);
     slot.shard.captures_checked.store(turn, Ordering::Relaxed);
     if !turn.is_multiple_of(every().max(1)) {

@@ -10,6 +10,7 @@
 //! trace, so that a capture compares the frames that are new.
 
 use super::call_tree::{self, Node, NodeId, Nodes, ROOT};
+use super::counter::Counter;
 use super::flat::Flat;
 use super::path_key::{LANES, OTHER_NAMES, PathKey};
 use super::scope_names;
@@ -22,7 +23,7 @@ use super::site_index;
 use super::slot::Slot;
 use super::tag::{MAX_SITES, SiteId};
 use crate::fault::{Fault, planted};
-use crate::unwind::{Caller, Capture, Path};
+use crate::unwind::{Caller, Capture, Label, Path};
 use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 static NODES: Flat<Node> = Flat::new();
@@ -120,12 +121,17 @@ impl CurrentPlace {
         self.found_in.store(0, Ordering::Relaxed);
     }
 
-    #[inline(always)]
     fn get(&self, slot: &Slot) -> Option<NodeId> {
         let recording = settings::recording() + 1;
         let known = self.found_in.load(Ordering::Relaxed) == recording
             && self.found_for.load(Ordering::Relaxed) == slot.context().to_bits();
-        if known { Some(self.node.load(Ordering::Relaxed)) } else { self.find(slot, recording) }
+        if known { Some(self.known()) } else { self.find(slot, recording) }
+    }
+
+    /// The place as it was last found. On the traced path it is that of the recording, see [`find_for_recording`].
+    #[inline(always)]
+    pub(super) fn known(&self) -> NodeId {
+        self.node.load(Ordering::Relaxed)
     }
 
     #[cold]
@@ -138,34 +144,67 @@ impl CurrentPlace {
     }
 }
 
+/// Finds the place of a thread that is in no scope. `false` if there is no room for it.
+pub(super) fn find_for_recording(slot: &Slot) -> bool {
+    slot.shard.place.get(slot).is_some()
+}
+
+/// A site, with its line among the counters of the calling thread.
+#[derive(Clone, Copy)]
+pub(super) struct Counted<'a> {
+    pub(super) site: SiteId,
+    /// Missing only if there is no memory for the counters of what finds no room.
+    pub(super) counter: Option<&'a Counter>,
+}
+
 /// The site of an allocation that `caller` asked for, on the thread of `slot`, which is busy.
+pub(super) fn capture(slot: &Slot, caller: Caller) -> SiteId {
+    let Some(place) = slot.shard.place.get(slot) else { return no_room(slot).site };
+    of_caller(slot, caller, place).site
+}
+
+/// The site of the thread's last stack in this place, if that is the stack of `caller` still.
 #[inline(always)]
-pub(crate) fn capture(slot: &Slot, caller: Caller) -> SiteId {
-    capture_in_place(slot, caller).unwrap_or_else(|| no_room(slot))
+pub(super) fn repeated(slot: &Slot, caller: Caller, place: NodeId) -> Option<Counted<'_>> {
+    counted(slot.shard.trace.repeated(caller, place)?)
+}
+
+/// The site of the stack of `caller` in this place.
+#[inline(always)]
+pub(super) fn of_caller(slot: &Slot, caller: Caller, place: NodeId) -> Counted<'_> {
+    let check = self_check::every() != 0;
+    let repeated = if check { repeated(slot, caller, place) } else { None };
+    let found = match repeated {
+        Some(repeated) => Some(repeated),
+        None => match slot.shard.trace.capture(caller, place) {
+            Capture::Known(label) => counted(label),
+            Capture::Path(path) => site_of(slot, &path, place),
+            Capture::NoRoom => None,
+        },
+    };
+    if check && let Some(found) = found {
+        self_check::compare(slot, found.site, caller.pc, caller.sp, caller.bp);
+    }
+    found.unwrap_or_else(|| no_room(slot))
+}
+
+/// What a label of this file stands for.
+#[inline(always)]
+fn counted<'a>(label: Label) -> Option<Counted<'a>> {
+    // SAFETY: the note is the address of a counter of the thread's own shard, which lives for ever; `site_of` wrote it.
+    let counter = unsafe { core::ptr::with_exposed_provenance::<Counter>(label.note).as_ref() };
+    Some(Counted { site: SiteId::new(label.site)?, counter })
 }
 
 #[cold]
-fn no_room(slot: &Slot) -> SiteId {
+#[inline(never)]
+fn no_room(slot: &Slot) -> Counted<'_> {
     slot.drop_one(|drops| &drops.overflowed_blocks);
-    SiteId::OVERFLOW
-}
-
-#[inline(always)]
-fn capture_in_place(slot: &Slot, caller: Caller) -> Option<SiteId> {
-    let place = slot.shard.place.get(slot)?;
-    let site = match slot.shard.trace.capture(caller, place) {
-        Capture::Known(site) => SiteId::new(site)?,
-        Capture::Path(path) => site_of(slot, &path, place)?,
-        Capture::NoRoom => return None,
-    };
-    if self_check::every() != 0 {
-        self_check::compare(slot, caller, site);
-    }
-    Some(site)
+    Counted { site: SiteId::OVERFLOW, counter: slot.shard.sites.get_or_commit(SiteId::OVERFLOW.index()) }
 }
 
 #[inline(never)]
-fn site_of(slot: &Slot, path: &Path<'_>, place: NodeId) -> Option<SiteId> {
+fn site_of<'a>(slot: &'a Slot, path: &Path<'_>, place: NodeId) -> Option<Counted<'a>> {
     if path.truncated {
         slot.drop_one(|drops| &drops.truncated_stacks);
     }
@@ -175,8 +214,9 @@ fn site_of(slot: &Slot, path: &Path<'_>, place: NodeId) -> Option<SiteId> {
         Some(number) => number,
         None => insert(slot, path, place, hash)?,
     };
-    path.remember(number, place);
-    SiteId::new(number)
+    let counter = slot.shard.sites.get_or_commit(number as usize)?;
+    path.remember(Label { site: number, note: core::ptr::from_ref(counter).expose_provenance() }, place);
+    Some(Counted { site: SiteId::new(number)?, counter: Some(counter) })
 }
 
 /// Whether a proposed site is that of this path, frame by frame from the innermost out to one that is known to be it.

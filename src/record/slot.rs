@@ -54,12 +54,15 @@ pub(crate) struct Slot {
 }
 
 /// Values of a slot's gate. Any other value is the control word of [`peak`] that the slot saw last: as long as the two
-/// are equal, nothing but counting is on and an event may take the short path.
+/// are equal, nothing but counting is on and an event may take the short path. With [`TRACED`](gate::TRACED) added, every
+/// stack is captured, and nothing else is on.
 mod gate {
     /// The thread is recording an event, so that what happens now is a signal handler's; or the slot is not one thread's.
     pub(super) const CLOSED: u64 = 0;
     /// Something is on: an event takes the long path.
     pub(super) const LONG_PATH: u64 = 1;
+    /// Control words never have this bit: it is the 2^31st change of the settings.
+    pub(super) const TRACED: u64 = 1 << 63;
 }
 
 /// Bits of a slot's mode. Any bit takes an event off the short path.
@@ -86,10 +89,10 @@ impl Drop for Busy<'_> {
     }
 }
 
-/// The slot's gate is closed until this is dropped: on the short path, where nothing is on and nothing changes.
+/// The slot's gate is closed until this is dropped: on the short and the traced path, where what is on does not change.
 pub(crate) struct ShortPath<'a> {
     slot: &'a Slot,
-    /// The control word that was in the gate.
+    /// What was in the gate.
     control: u64,
 }
 
@@ -97,6 +100,15 @@ impl Drop for ShortPath<'_> {
     #[inline(always)]
     fn drop(&mut self) {
         self.slot.open(self.control);
+    }
+}
+
+#[cfg(feature = "stacks")]
+impl ShortPath<'_> {
+    /// Leaves the gate closed for [`Slot::keep_traced_path`].
+    #[inline(always)]
+    pub(crate) fn keep_closed(self) {
+        core::mem::forget(self);
     }
 }
 
@@ -115,6 +127,10 @@ impl Slot {
     fn gate_for_mode(&self) -> u64 {
         match self.mode() {
             0 => self.seen.load(Ordering::Relaxed).max(gate::LONG_PATH),
+            #[cfg(feature = "stacks")]
+            mode::STACKS_EVERYWHERE if super::sites::find_for_recording(self) => {
+                self.seen.load(Ordering::Relaxed) | gate::TRACED
+            }
             _ => gate::LONG_PATH,
         }
     }
@@ -134,6 +150,26 @@ impl Slot {
         }
         self.close();
         Some(ShortPath { slot: self, control })
+    }
+
+    /// Closes the gate if every stack is captured, nothing else is on, and no news waits. Opened by the result's end.
+    #[cfg(feature = "stacks")]
+    #[inline(always)]
+    pub(crate) fn enter_traced_path(&self) -> Option<ShortPath<'_>> {
+        let control = peak::control() | gate::TRACED;
+        if self.gate.load(Ordering::Relaxed) != control {
+            return None;
+        }
+        self.close();
+        Some(ShortPath { slot: self, control })
+    }
+
+    /// Takes over a gate that [`enter_traced_path`](Self::enter_traced_path) closed and that was left so.
+    #[cfg(feature = "stacks")]
+    #[inline(always)]
+    pub(crate) fn keep_traced_path(&self) -> ShortPath<'_> {
+        // What was in the gate is what the slot saw last, as nothing changes that on this path.
+        ShortPath { slot: self, control: self.seen.load(Ordering::Relaxed) | gate::TRACED }
     }
 
     /// Closes the gate, so that a signal handler on this thread keeps off the slot; `None` if this is one, or the slot
@@ -277,6 +313,13 @@ impl Slot {
         let change = net.wrapping_sub(self.handed_over());
         self.handed_over.store(net, Ordering::Relaxed);
         change
+    }
+
+    /// The peak epoch as of the last [`refresh`](Self::refresh).
+    #[cfg(feature = "stacks")]
+    #[inline(always)]
+    pub(crate) fn peak_epoch(&self) -> u32 {
+        self.peak_epoch.load(Ordering::Relaxed)
     }
 
     /// Looks at the peak epoch and the settings, before an event. Returns the epoch.

@@ -22,7 +22,7 @@
 
 use super::Caller;
 use super::buffers::{Buffers, Item, item};
-use super::path::{Capture, Frame, Path};
+use super::path::{Capture, Frame, Label, Path};
 use super::portable;
 use super::remembered::Remembered;
 use super::rule::{Rule, kind};
@@ -63,6 +63,7 @@ struct Top {
     words: Cell<u32>,
     site: Cell<u32>,
     under: Cell<u32>,
+    note: Cell<usize>,
 }
 
 // SAFETY: integers, flags and null pointers, valid when zero, without a destructor.
@@ -98,9 +99,9 @@ impl Trace {
         self.first_foreign.set(usize::MAX);
     }
 
-    /// Captures the stack of `caller`.
+    /// The label of the thread's last stack, if that is the stack of `caller` still.
     #[inline(always)]
-    pub(crate) fn capture(&self, caller: Caller, under: u32) -> Capture<'_> {
+    pub(crate) fn repeated(&self, caller: Caller, under: u32) -> Option<Label> {
         // PERF: the whole of a repeated capture; `benches/capture`.
         let top = &self.top;
         let differs = (top.sp.get() ^ caller.sp)
@@ -109,9 +110,9 @@ impl Trace {
             | u64::from(top.under.get() ^ under);
         if differs == 0 && self.words_hold(top.words.get() as usize) {
             self.remembered.answered(top.site.get());
-            return Capture::Known(top.site.get());
+            return Some(Label { site: top.site.get(), note: top.note.get() });
         }
-        self.capture_changed(caller, under)
+        None
     }
 
     /// Whether the first words all say what they said. For words on the thread's own stack.
@@ -140,16 +141,26 @@ impl Trace {
             .find(|word| load(self.buffers.word_address(*word as isize)) != self.buffers.word_value(*word as isize))
     }
 
-    #[inline(never)]
-    fn capture_changed(&self, caller: Caller, under: u32) -> Capture<'_> {
+    /// Captures the stack of `caller`, which is not the thread's last one.
+    #[inline(always)]
+    pub(crate) fn capture(&self, caller: Caller, under: u32) -> Capture<'_> {
         if (!self.knows_bounds.get() || self.buffers.capacity() == 0) && !self.begin() {
             return Capture::NoRoom;
         }
         if self.is_on_stack(caller.sp)
-            && let Some(site) = self.remembered.find(self, caller, under)
+            && let Some(label) = self.remembered.find(self, caller, under)
         {
-            return Capture::Known(site);
+            return Capture::Known(label);
         }
+        self.capture_anew(caller.pc, caller.sp, caller.bp)
+    }
+
+    /// Walks to a junction or the end.
+    #[inline(never)]
+    fn capture_anew(&self, pc: u64, sp: u64, bp: u64) -> Capture<'_> {
+        // PERF: the parts of a `Caller` one by one: a record in memory is written by parts and read as a whole, which
+        // stalls the processor.
+        let caller = Caller { pc, sp, bp };
         self.top.sp.set(0);
         let walked = if caller.pc == 0 { None } else { self.walk(caller) };
         let walked = walked.unwrap_or_else(|| self.walk_by_platform(caller));
@@ -419,7 +430,7 @@ impl Trace {
 
     /// See [`Path::remember`].
     #[inline(always)]
-    pub(super) fn remember(&self, depth: usize, site: u32, under: u32) {
+    pub(super) fn remember(&self, depth: usize, label: Label, under: u32) {
         if depth == 0 || depth != self.kept.get() || depth >= self.first_foreign.get() {
             return;
         }
@@ -430,8 +441,9 @@ impl Trace {
         top.bp.set(frame.bp);
         top.bp_mask.set(frame.bp_mask());
         top.words.set(self.buffers.frame(depth - 1).read >> 1);
-        top.site.set(site);
+        top.site.set(label.site);
+        top.note.set(label.note);
         top.under.set(under);
-        self.remembered.remember(self, depth, site, under);
+        self.remembered.remember(self, depth, label, under);
     }
 }

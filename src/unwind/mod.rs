@@ -44,7 +44,7 @@ pub(crate) use {full::End, full::full, incremental::Trace};
 pub(crate) use portable::Trace;
 
 #[cfg(feature = "stacks")]
-pub(crate) use path::{Capture, Path};
+pub(crate) use path::{Capture, Label, Path};
 #[cfg(feature = "stacks")]
 pub(crate) use portable::walk as platform_walk;
 

@@ -48,10 +48,18 @@ impl Frame {
     }
 }
 
+/// What the recorder knows a stack by.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Label {
+    pub(crate) site: u32,
+    /// A word of the recorder's own for this thread.
+    pub(crate) note: usize,
+}
+
 /// What a capture came to.
 pub(crate) enum Capture<'a> {
-    /// The stack is the one for which [`Path::remember`] was called with this site.
-    Known(u32),
+    /// The stack is the one for which [`Path::remember`] was called with this label.
+    Known(Label),
     /// The frames, to be looked up.
     Path(Path<'a>),
     /// There is no memory to capture into.
@@ -98,9 +106,9 @@ impl Path<'_> {
         self.trace.set_node(frame, node);
     }
 
-    /// Makes the next captures of this stack, under the same `under`, answer [`Capture::Known`] with `site`.
+    /// Makes the next captures of this stack, under the same `under`, answer [`Capture::Known`] with `label`.
     #[inline(always)]
-    pub(crate) fn remember(&self, site: u32, under: u32) {
-        self.trace.remember(self.depth, site, under);
+    pub(crate) fn remember(&self, label: Label, under: u32) {
+        self.trace.remember(self.depth, label, under);
     }
 }

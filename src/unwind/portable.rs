@@ -26,7 +26,7 @@ pub(crate) use trace::Trace;
 mod trace {
     use crate::sys::arena::{Place, Zeroed};
     use crate::unwind::path::Frame;
-    use crate::unwind::{Caller, Capture, Path};
+    use crate::unwind::{Caller, Capture, Label, Path};
     use core::cell::Cell;
 
     /// The deepest stack that is captured whole. Deeper ones are cut at their outer end, flagged, and counted.
@@ -51,6 +51,11 @@ mod trace {
     impl Trace {
         /// The slot is a new thread's.
         pub(crate) fn begin_thread(&self) {}
+
+        /// Nothing is known again: every capture walks the whole stack.
+        pub(crate) fn repeated(&self, _caller: Caller, _under: u32) -> Option<Label> {
+            None
+        }
 
         /// Captures the stack of `caller`.
         #[inline(never)]
@@ -87,7 +92,6 @@ mod trace {
             }
         }
 
-        /// Nothing is known again: every capture walks the whole stack.
-        pub(in crate::unwind) fn remember(&self, _depth: usize, _site: u32, _under: u32) {}
+        pub(in crate::unwind) fn remember(&self, _depth: usize, _label: Label, _under: u32) {}
     }
 }

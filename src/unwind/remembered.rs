@@ -10,7 +10,7 @@
 //! word that it was read from says the same. A shallow stack is kept whole; of a deep one the inner part, which ends at a
 //! frame of the thread's [`Trace`](super::Trace) that must still be the same path and whose outer words are compared there.
 
-use super::path::Frame;
+use super::path::{Frame, Label};
 use super::walk::load;
 use super::{Caller, Trace};
 use crate::fault::{Fault, planted};
@@ -43,6 +43,7 @@ struct Stack {
     bp: u64,
     /// All ones if `bp` decides anything further out, else zero.
     bp_mask: u64,
+    note: usize,
     under: u32,
     site: u32,
     /// Number of words, a multiple of [`BLOCK`]; the last may be repeated.
@@ -101,7 +102,7 @@ impl Remembered {
 
     /// The site of a remembered stack that is the present one.
     #[inline(always)]
-    pub(super) fn find(&self, trace: &Trace, caller: Caller, under: u32) -> Option<u32> {
+    pub(super) fn find(&self, trace: &Trace, caller: Caller, under: u32) -> Option<Label> {
         let tick = self.tick.get().wrapping_add(1);
         self.tick.set(tick);
         if self.score.get() < 0 && tick % TRIAL_EVERY >= TRIAL_LENGTH {
@@ -110,8 +111,8 @@ impl Remembered {
         self.try_to_find(trace, caller, under, tick)
     }
 
-    #[inline(never)]
-    fn try_to_find(&self, trace: &Trace, caller: Caller, under: u32, tick: u32) -> Option<u32> {
+    #[inline(always)]
+    fn try_to_find(&self, trace: &Trace, caller: Caller, under: u32, tick: u32) -> Option<Label> {
         let table = match self.table.get() {
             Some(table) => table,
             None if tick < FIRST_USE => return None,
@@ -148,10 +149,11 @@ impl Remembered {
         self.score.set((self.score.get() + 1).min(BEST_SCORE));
         self.last.set(stack.site);
         self.wanted.set(0);
-        Some(stack.site)
+        Some(Label { site: stack.site, note: stack.note })
     }
 
-    fn missed(&self) -> Option<u32> {
+    #[cold]
+    fn missed(&self) -> Option<Label> {
         self.score.set((self.score.get() - MISS_COSTS).max(-BEST_SCORE));
         None
     }
@@ -167,15 +169,15 @@ impl Remembered {
 
     /// Remembers the stack that a capture has just found, if it was looked for here.
     #[inline(always)]
-    pub(super) fn remember(&self, trace: &Trace, depth: usize, site: u32, under: u32) {
-        self.last.set(site);
+    pub(super) fn remember(&self, trace: &Trace, depth: usize, label: Label, under: u32) {
+        self.last.set(label.site);
         if self.wanted.get() != 0 {
-            self.store(trace, depth, site, under);
+            self.store(trace, depth, label, under);
         }
     }
 
     #[inline(never)]
-    fn store(&self, trace: &Trace, depth: usize, site: u32, under: u32) {
+    fn store(&self, trace: &Trace, depth: usize, label: Label, under: u32) {
         let number = self.wanted.replace(0) as usize - 1;
         let Some(place) = self.table.get().and_then(|table| table.stacks.get(number)) else { return };
         let top = trace.frame(depth);
@@ -202,8 +204,9 @@ impl Remembered {
             sp: top.sp,
             bp: top.bp,
             bp_mask: top.bp_mask(),
+            note: label.note,
             under,
-            site,
+            site: label.site,
             words: count.next_multiple_of(BLOCK) as u32,
             thread: self.thread.get(),
             junction: if whole { 0 } else { junction as u32 },
@@ -237,10 +240,13 @@ fn changed_word(stack: &Stack, sp: u64) -> Option<usize> {
     }
     let words = (stack.words as usize).min(MAX_WORDS);
     let differs = |word: usize| load(sp.wrapping_add(u64::from(stack.offsets[word]))) ^ stack.values[word];
-    let (offsets, values) = (&stack.offsets[..words], &stack.values[..words]);
+    let (offsets, _) = stack.offsets[..words].as_chunks::<BLOCK>();
+    let (values, _) = stack.values[..words].as_chunks::<BLOCK>();
     let mut any = 0;
-    for (offset, value) in offsets.iter().zip(values) {
-        any |= load(sp.wrapping_add(u64::from(*offset))) ^ value;
+    for (offsets, values) in offsets.iter().zip(values) {
+        for (offset, value) in offsets.iter().zip(values) {
+            any |= load(sp.wrapping_add(u64::from(*offset))) ^ value;
+        }
     }
     if any == 0 { None } else { (0..words).find(|word| differs(*word) != 0) }
 }
