@@ -101,8 +101,10 @@ fn cancellation_point() {
 /// Cancels threads, one after the other, each when it runs. Checks that every event counted.
 fn cancel_each(main: Main) {
     let profiler = Profiler::builder().verify_every(16).start().expect("the first profiler");
+    // Asks the environment, which allocates.
+    let threads = threads();
     let before = heaplens::stats();
-    for _ in 0..threads() {
+    for _ in 0..threads {
         RUNS.store(false, Ordering::Relaxed);
         let thread = start(main);
         while !RUNS.load(Ordering::Relaxed) {
@@ -115,7 +117,7 @@ fn cancel_each(main: Main) {
     let after = heaplens::stats();
     let profile = profiler.stop();
     let (made, given_back) = (MADE.load(Ordering::Relaxed), GIVEN_BACK.load(Ordering::Relaxed));
-    println!("{} threads cancelled, {made} blocks", threads());
+    println!("{threads} threads cancelled, {made} blocks");
     assert_eq!(
         (after.total_blocks - before.total_blocks, after.freed_blocks - before.freed_blocks),
         (made, given_back)

@@ -52,7 +52,7 @@ static INTERRUPTED: AtomicU64 = AtomicU64::new(0);
 /// stack takes half a million in a build without optimisation.
 const LONG: u64 = 100_000;
 
-/// Interrupted instructions wanted of each claim.
+/// Interrupted instructions wanted of each claim. Asks the environment, which allocates.
 fn wanted() -> u64 {
     count::count("HEAPLENS_SINGLE_STEPS", 20_000)
 }
@@ -157,16 +157,16 @@ fn round_below(depth: u64, stepped: bool) {
 }
 
 /// Rounds until enough instructions were interrupted. Returns what all of them added, the handler's part included.
-fn rounds() -> Added {
+fn rounds(wanted: u64) -> Added {
     let _arena = ArenaOnly::begin();
     single_step::handle_with(interrupt);
     let before = INTERRUPTED.load(Ordering::Relaxed);
     let mut rounds = 0;
-    if wanted() < LONG {
+    if wanted < LONG {
         round_below(0, false);
         rounds += 1;
     }
-    while INTERRUPTED.load(Ordering::Relaxed) - before < wanted() {
+    while INTERRUPTED.load(Ordering::Relaxed) - before < wanted {
         round_below(rounds % 5, true);
         rounds += 1;
     }
@@ -201,9 +201,10 @@ fn warm_up() {
 
 fn stepped_with_stacks(verify_every: u32) {
     warm_up();
+    let wanted = wanted();
     let profiler = Profiler::builder().verify_every(verify_every).start().expect("the first profiler");
     let before = heaplens::stats();
-    let added = rounds();
+    let added = rounds(wanted);
     let after = heaplens::stats();
     let profile = profiler.stop();
     assert_added(&before, &after, added);
@@ -246,8 +247,9 @@ fn r6_a_signal_at_every_instruction_while_stacks_are_verified_finds_no_differenc
 fn r6_a_signal_at_every_instruction_while_counting_loses_and_doubles_nothing() {
     watched(|| {
         warm_up();
+        let wanted = wanted();
         let (before, missing_before) = (heaplens::stats(), heaplens::completeness());
-        let added = rounds();
+        let added = rounds(wanted);
         assert_added(&before, &heaplens::stats(), added);
         let uncaptured = heaplens::completeness().uncaptured_events - missing_before.uncaptured_events;
         assert!(uncaptured > 0 && uncaptured.is_multiple_of(EVENTS_BY_HANDLER), "{uncaptured}");
@@ -257,8 +259,9 @@ fn r6_a_signal_at_every_instruction_while_counting_loses_and_doubles_nothing() {
 fn r6_a_signal_at_every_instruction_in_a_scope_counts_there_or_as_uncaptured() {
     watched(|| {
         warm_up();
+        let wanted = wanted();
         let before = heaplens::stats();
-        let (added, used) = heaplens::measure("stepped", rounds);
+        let (added, used) = heaplens::measure("stepped", || rounds(wanted));
         assert_added(&before, &heaplens::stats(), added);
         let uncaptured = used.completeness().uncaptured_events;
         assert!(uncaptured > 0 && uncaptured.is_multiple_of(EVENTS_BY_HANDLER), "{uncaptured}");
@@ -272,10 +275,11 @@ fn r6_a_signal_at_every_instruction_of_a_threads_first_event_loses_and_doubles_n
         warm_up();
         let profiler = Profiler::builder().start().expect("the first profiler");
         single_step::handle_with(interrupt);
+        let wanted = wanted();
         let (before, interrupted_before) = (heaplens::stats(), INTERRUPTED.load(Ordering::Relaxed));
         let mut threads = 0;
         let interrupted = || INTERRUPTED.load(Ordering::Relaxed) - interrupted_before;
-        while interrupted() < wanted() {
+        while interrupted() < wanted {
             threads += 1;
             let _arena = ArenaOnly::begin();
             threads::run_on::<1>(&|_| {

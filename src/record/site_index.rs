@@ -17,7 +17,7 @@ const SITE_MASK: u64 = MAX_SITES as u64 - 1;
 const FIRST_BYTES: usize = 16 << 10;
 const LARGEST_BYTES: usize = 4 << 20;
 /// Each table is larger than the last by this factor.
-const GROWTH: usize = 4;
+const GROWTH: usize = 2;
 
 /// A table.
 struct Head {
@@ -94,12 +94,12 @@ fn bucket_of(head: &'static Head, hash: u64) -> &'static Bucket {
     unsafe { &*head.buckets.wrapping_add(hash as usize & head.mask) }
 }
 
-/// The table, a larger one if it is half full; the one at hand if there is no memory for it.
+/// The table, a larger one if it is three quarters full; the one at hand if there is no memory for it.
 fn table_with_room() -> Option<&'static Head> {
     let Some(head) = table() else { return replace(ptr::null_mut(), FIRST_BYTES) };
     let words = (head.mask + 1) * BUCKET_WORDS;
     let bytes = words * size_of::<u64>() * GROWTH;
-    if (head.filled.load(Ordering::Relaxed) as usize) < words / 2 || bytes > LARGEST_BYTES {
+    if (head.filled.load(Ordering::Relaxed) as usize) < words / 4 * 3 || bytes > LARGEST_BYTES {
         return Some(head);
     }
     replace(ptr::from_ref(head).cast_mut(), bytes).or(Some(head))

@@ -29,19 +29,32 @@ use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 static NODES: Flat<Node> = Flat::new();
 /// Number of nodes handed out, the root included.
 static NODES_MADE: AtomicU32 = AtomicU32::new(1);
-/// The node that a site ends at, by site.
-static ENDS: Flat<Site> = Flat::new();
+/// What is known of each site.
+static SITES: Flat<Site> = Flat::new();
 /// Number of site numbers handed out, those with a meaning of their own included.
 static SITES_MADE: AtomicU32 = AtomicU32::new(SiteId::FIRST);
 
 /// What is known of a site without its counters.
+///
+/// PERF: a quarter of a cache line, with what tells a stack from others that share all but its innermost frame.
 struct Site {
-    /// The node its stack ends at; zero until it is published.
-    end: AtomicU32,
+    /// The key of the innermost frame.
+    innermost: AtomicU64,
+    /// The node of the frame around it, and the marks below.
+    around: AtomicU32,
     /// The node of the scope or recording that it was captured in.
     place: AtomicU32,
-    /// Whether the self-check compared it with the platform's unwinder.
-    checked: AtomicU32,
+}
+
+/// Marks of a site, above the bits of a node's number.
+mod mark {
+    /// The site is published.
+    pub(super) const PUBLISHED: u32 = 1 << 31;
+    /// The self-check compared it with the platform's unwinder.
+    pub(super) const CHECKED: u32 = 1 << 30;
+    /// Its stack has no frame.
+    pub(super) const EMPTY: u32 = 1 << 29;
+    pub(super) const ALL: u32 = PUBLISHED | CHECKED | EMPTY;
 }
 
 // SAFETY: atomic integers, valid when zero, without a destructor.
@@ -222,23 +235,34 @@ fn site_of<'a>(slot: &'a Slot, path: &Path<'_>, place: NodeId) -> Option<Counted
 /// Whether a proposed site is that of this path, frame by frame from the innermost out to one that is known to be it.
 #[inline(always)]
 fn is_site_of(number: u32, path: &Path<'_>, place: NodeId) -> bool {
-    let Some(site) = ENDS.get(number as usize) else { return false };
+    let Some(site) = SITES.get(number as usize) else { return false };
     if planted(Fault::ShortenPathHash) {
         return true;
     }
     // ORDERING: Acquire, pairs with the Release in `number_site`.
-    let end = site.end.load(Ordering::Acquire);
-    let same = site.place.load(Ordering::Relaxed) == place && is_path_to(end, path);
+    let around = site.around.load(Ordering::Acquire);
+    let depth = path.depth();
+    let same = around & mark::PUBLISHED != 0
+        && site.place.load(Ordering::Relaxed) == place
+        && match depth {
+            0 => around & mark::EMPTY != 0,
+            _ => {
+                around & mark::EMPTY == 0
+                    && site.innermost.load(Ordering::Relaxed) == path.key(depth)
+                    && is_path_to(around & !mark::ALL, path, depth - 1)
+            }
+        };
     if !same {
         clash(path);
     }
     same
 }
 
+/// Whether the frames from the outermost to that of a number lead to a node.
 #[inline(always)]
-fn is_path_to(end: NodeId, path: &Path<'_>) -> bool {
+fn is_path_to(end: NodeId, path: &Path<'_>, frames: usize) -> bool {
     let mut id = end;
-    for frame in (1..=path.depth()).rev() {
+    for frame in (1..=frames).rev() {
         let known = path.node(frame);
         if known != 0 {
             return known == id;
@@ -269,7 +293,8 @@ fn clash(path: &Path<'_>) {
 
 /// Whether the self-check looks at a site for the first time.
 pub(super) fn is_first_check(site: SiteId) -> bool {
-    ENDS.get(site.index()).is_some_and(|known| known.checked.swap(1, Ordering::Relaxed) == 0)
+    let known = SITES.get(site.index());
+    known.is_some_and(|known| known.around.fetch_or(mark::CHECKED, Ordering::Relaxed) & mark::CHECKED == 0)
 }
 
 /// Number of hashes that were found equal while their stacks are not.
@@ -297,11 +322,16 @@ fn insert(slot: &Slot, path: &Path<'_>, place: NodeId, hash: u64) -> Option<u32>
 }
 
 fn number_site(end: NodeId, place: NodeId) -> Option<u32> {
-    let number = next_number(&SITES_MADE, |number| ENDS.get_or_commit(number as usize).is_some())?;
-    let site = ENDS.get(number as usize)?;
+    let number = next_number(&SITES_MADE, |number| SITES.get_or_commit(number as usize).is_some())?;
+    let site = SITES.get(number as usize)?;
+    let (innermost, around) = match end {
+        ROOT => (0, mark::EMPTY),
+        _ => (Tree.node(end)?.address(), Tree.node(end)?.parent()),
+    };
+    site.innermost.store(innermost, Ordering::Relaxed);
     site.place.store(place, Ordering::Relaxed);
     // ORDERING: Release, pairs with the Acquire in `path` and `is_site_of`.
-    site.end.store(end, Ordering::Release);
+    site.around.store(around | mark::PUBLISHED, Ordering::Release);
     Some(number)
 }
 
@@ -358,18 +388,27 @@ pub(crate) fn all() -> impl Iterator<Item = SiteId> {
 /// The path of a site, from its innermost frame outwards, then the scopes around it. Empty for a number that no stack
 /// bears.
 pub(crate) fn path(site: SiteId) -> impl Iterator<Item = PathKey> {
-    let known = ENDS.get(site.index()).filter(|known| bears(site, known));
-    // ORDERING: Acquire, pairs with the Release in `number_site`.
-    let end = known.map_or(ROOT, |known| known.end.load(Ordering::Acquire));
-    let place = known.map_or(ROOT, |known| known.place.load(Ordering::Relaxed));
-    outwards(end).chain(outwards(place))
+    let known = SITES.get(site.index()).and_then(|known| {
+        // ORDERING: Acquire, pairs with the Release in `number_site`.
+        let around = known.around.load(Ordering::Acquire);
+        (around & mark::PUBLISHED != 0).then(|| (known, around))
+    });
+    let known = known.filter(|(known, around)| bears(site, known, *around));
+    let place = known.map_or(ROOT, |(known, _)| known.place.load(Ordering::Relaxed));
+    let innermost = known.filter(|(_, around)| around & mark::EMPTY == 0);
+    let innermost = innermost.map(|(known, _)| PathKey::from_bits(known.innermost.load(Ordering::Relaxed)));
+    let around = known.map_or(ROOT, |(_, around)| around & !mark::ALL);
+    innermost.into_iter().chain(outwards(around)).chain(outwards(place))
 }
 
 /// Whether a site's path leads back to its number: a thread that lost the race to number a path made one more.
-fn bears(site: SiteId, known: &Site) -> bool {
-    let end = known.end.load(Ordering::Acquire);
+fn bears(site: SiteId, known: &Site, around: u32) -> bool {
+    let end = match around & mark::EMPTY {
+        0 => call_tree::find(&Tree, around & !mark::ALL, known.innermost.load(Ordering::Relaxed)),
+        _ => Some(ROOT),
+    };
     let place = PathKey::Place(known.place.load(Ordering::Relaxed));
-    let mark = call_tree::find(&Tree, end, place.to_bits()).and_then(|mark| Tree.node(mark));
+    let mark = end.and_then(|end| call_tree::find(&Tree, end, place.to_bits())).and_then(|mark| Tree.node(mark));
     mark.is_some_and(|mark| mark.site() as usize == site.index())
 }
 

@@ -38,6 +38,14 @@ impl StackBounds {
     }
 }
 
+impl StackBounds {
+    /// Up to where the caller of a frame with this stack pointer surely lies: the end of the stack, or nowhere.
+    #[inline(always)]
+    pub(crate) fn limit(self, sp: u64) -> u64 {
+        if self.contain(sp) { self.high } else { sp }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

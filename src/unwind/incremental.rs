@@ -182,23 +182,27 @@ impl Trace {
     }
 
     /// Steps outwards to a junction or the end. `None` if a frame has no rule.
+    ///
+    /// PERF: the registers are three variables and not a `State`, so that they stay in registers; `benches/stacks`, syn.
     #[inline(always)]
     fn walk(&self, caller: Caller) -> Option<Walked> {
         let buffers = &self.buffers;
-        let mut walk = Walk::new(self.bounds());
-        let mut state = State::of(caller);
-        let mut limit = walk.limit(state.sp);
-        let mut marks = if walk.bounds.contain(state.sp) { 0 } else { item::FOREIGN };
-        let (mut return_at, mut return_word, mut bp_at) = (state.sp.wrapping_sub(8), state.pc, 0);
+        let bounds = self.bounds();
+        let Caller { mut pc, mut sp, mut bp } = caller;
+        let mut limit = bounds.limit(sp);
+        let mut marks = if bounds.contain(sp) { 0 } else { item::FOREIGN };
+        let (mut return_at, mut return_word, mut bp_at) = (sp.wrapping_sub(8), pc, 0);
         let mut kept = self.kept.get();
         let mut items = 0;
         loop {
-            kept = self.junction(kept, state);
-            if self.is_junction(kept, state) {
+            while buffers.frame(kept).sp < sp {
+                kept -= 1;
+            }
+            if self.is_junction(kept, pc, sp, bp) {
                 match self.changed_outside(kept) {
                     None if kept + items <= buffers.capacity() || buffers.grow() => {
                         if items > 0 {
-                            self.replace_words(kept, state, (return_at, return_word), bp_at);
+                            self.replace_words(kept, bp, (return_at, return_word), bp_at);
                         }
                         return Some(Walked { kept, items, truncated: false });
                     }
@@ -211,65 +215,64 @@ impl Trace {
             if items + 3 > buffers.capacity() && !buffers.grow() {
                 return Some(Walked { kept: 0, items, truncated: true });
             }
-            let rule = rules::of(state.pc);
-            let base = if rule.kind() == kind::BP { state.bp } else { state.sp };
+            let rule = rules::of(pc);
+            let base = if rule.kind() == kind::BP { bp } else { sp };
             let cfa = base.wrapping_add(rule.cfa_offset());
             let small = rule.kind().wrapping_sub(kind::SP) <= kind::BP - kind::SP;
-            if small && cfa.wrapping_sub(state.sp).wrapping_sub(1) < limit.wrapping_sub(state.sp) {
-                let State { pc, sp, bp } = state;
+            if small && cfa.wrapping_sub(sp).wrapping_sub(1) < limit.wrapping_sub(sp) {
+                let rule_and_marks = rule.to_bits() | marks;
                 buffers.set_item(
                     items,
-                    Item { sp, key: pc, bp, return_at, return_word, bp_at, rule: rule.to_bits() | marks },
+                    Item { sp, key: pc, bp, return_at, return_word, bp_at, rule: rule_and_marks },
                 );
                 items += 1;
                 marks = 0;
                 return_at = cfa.wrapping_sub(8);
                 return_word = load(return_at);
-                // Without a branch: an rbp that was not saved reads the return address again and keeps its value.
-                let saved = rule.bp_offset() != 0;
-                let slot = cfa.wrapping_sub(if saved { rule.bp_offset() } else { 8 });
-                let word = load(slot);
-                bp_at = if saved { slot } else { 0 };
-                let bp = if saved { word } else { bp };
-                state = State { pc: return_word.wrapping_add(rule.exact()), sp: cfa, bp };
+                pc = return_word.wrapping_add(rule.exact());
+                bp_at = 0;
+                if rule.bp_offset() != 0 {
+                    bp_at = cfa.wrapping_sub(rule.bp_offset());
+                    bp = load(bp_at);
+                }
+                sp = cfa;
                 continue;
             }
-            let here = (state, return_at, return_word, bp_at);
-            match walk.step(state) {
+            let left = Item { sp, key: pc, bp, return_at, return_word, bp_at, rule: marks };
+            match self.step(pc, sp, bp) {
                 Next::NoRule => return None,
-                Next::End { key, marks: more } => {
-                    items = self.add_frame(items, here, key, Rule::END, marks | more);
+                Next::End { key, marks } => {
+                    items = self.add_frame(items, left, key, Rule::END, marks);
                     return Some(Walked { kept: 0, items, truncated: false });
                 }
-                Next::Cut { key, marks: more } => {
-                    items = self.add_frame(items, here, key, Rule::END, marks | more);
+                Next::Cut { key, marks } => {
+                    items = self.add_frame(items, left, key, Rule::END, marks);
                     return Some(Walked { kept: 0, items, truncated: true });
                 }
                 Next::Caller(step) => {
-                    items = self.add_frame(items, here, step.key, step.rule, marks | step.marks);
+                    items = self.add_frame(items, left, step.key, step.rule, step.marks);
                     items = self.add_cfa_word(items, &step);
-                    (state, marks) = (step.state, step.next_marks);
+                    State { pc, sp, bp } = step.state;
+                    marks = step.next_marks;
                     (return_at, return_word, bp_at) = (step.return_at, step.return_word, step.bp_at);
-                    limit = walk.limit(state.sp);
+                    limit = bounds.limit(sp);
                 }
             }
         }
     }
 
-    /// The number of the innermost kept frame that is not inside of a frame with this stack pointer.
-    #[inline(always)]
-    fn junction(&self, mut kept: usize, state: State) -> usize {
-        while self.buffers.frame(kept).sp < state.sp {
-            kept -= 1;
-        }
-        kept
+    /// Goes to a caller where that is not two additions and two loads.
+    #[cold]
+    #[inline(never)]
+    fn step(&self, pc: u64, sp: u64, bp: u64) -> Next {
+        Walk::new(self.bounds()).step(State { pc, sp, bp })
     }
 
     #[inline(always)]
-    fn is_junction(&self, number: usize, state: State) -> bool {
+    fn is_junction(&self, number: usize, pc: u64, sp: u64, bp: u64) -> bool {
         let frame = self.buffers.frame(number);
-        (frame.sp ^ state.sp) | (frame.key ^ state.pc) == 0
-            && (!frame.bp_matters() || frame.bp == state.bp || planted(Fault::CompareReturnAddressesOnly))
+        (frame.sp ^ sp) | (frame.key ^ pc) == 0
+            && (!frame.bp_matters() || frame.bp == bp || planted(Fault::CompareReturnAddressesOnly))
     }
 
     /// The innermost word, of those of the frames outside of this one, that says something else.
@@ -294,24 +297,22 @@ impl Trace {
 
     /// The junction was reached from another callee: the words that led to it are others.
     #[inline(always)]
-    fn replace_words(&self, number: usize, state: State, (return_at, return_word): (u64, u64), bp_at: u64) {
+    fn replace_words(&self, number: usize, bp: u64, (return_at, return_word): (u64, u64), bp_at: u64) {
         let mut words = self.buffers.frame(number - 1).words();
         self.buffers.set_word(words, return_at, return_word);
         words += 1;
         let frame = self.buffers.frame_mut(number);
         let matters = frame.read & 1;
         if matters != 0 && bp_at != 0 && !planted(Fault::CompareReturnAddressesOnly) {
-            self.buffers.set_word(words, bp_at, state.bp);
+            self.buffers.set_word(words, bp_at, bp);
             words += 1;
         }
-        frame.bp = state.bp;
+        frame.bp = bp;
         frame.read = (words as u32) << 1 | matters;
     }
 
-    fn add_frame(&self, index: usize, here: (State, u64, u64, u64), key: u64, rule: Rule, marks: u64) -> usize {
-        let (State { sp, bp, .. }, return_at, return_word, bp_at) = here;
-        let rule = rule.to_bits() | marks;
-        self.buffers.set_item(index, Item { sp, key, bp, return_at, return_word, bp_at, rule });
+    fn add_frame(&self, index: usize, left: Item, key: u64, rule: Rule, marks: u64) -> usize {
+        self.buffers.set_item(index, Item { key, rule: left.rule | rule.to_bits() | marks, ..left });
         index + 1
     }
 
@@ -334,9 +335,11 @@ impl Trace {
                 return false;
             }
             let key = walk.key_of(address);
-            let state = State { pc: key, sp: u64::MAX, bp: 0 };
-            let nothing = super::buffers::zero_word();
-            items = self.add_frame(items, (state, nothing, 0, 0), key, Rule::NONE, item::UNKEPT);
+            let return_at = super::buffers::zero_word();
+            let rule = Rule::NONE.to_bits() | item::UNKEPT;
+            let frame = Item { sp: u64::MAX, key, bp: 0, return_at, return_word: 0, bp_at: 0, rule };
+            self.buffers.set_item(items, frame);
+            items += 1;
             true
         });
         let last = (items > 0).then(|| self.buffers.item(items - 1).key);

@@ -30,6 +30,8 @@ const STACKS: usize = (BYTES - DISCRIMINATORS * size_of::<Discriminator>()) / si
 const FIRST_USE: u32 = 2_000;
 /// A hit earns one, a miss costs four; below zero it is only tried now and then.
 const MISS_COSTS: i32 = 4;
+/// A stack that is found here so often running is walked once more, to be the thread's last stack from then on.
+const LONGEST_RUN: u32 = 3;
 const BEST_SCORE: i32 = 16;
 /// Of so many captures so many are tried however bad the score is.
 const TRIAL_EVERY: u32 = 1 << 15;
@@ -83,8 +85,9 @@ pub(super) struct Remembered {
     tick: Cell<u32>,
     /// Where the next stack goes, if it was looked for in vain: its number plus one.
     wanted: Cell<u32>,
-    /// The site of the last capture.
+    /// The site of the last capture, and how often running it was found here.
     last: Cell<u32>,
+    running: Cell<u32>,
 }
 
 impl Remembered {
@@ -134,8 +137,10 @@ impl Remembered {
         if differs != 0 {
             return self.missed();
         }
-        // The same site twice running: it is better made the thread's last stack, which is found faster yet.
-        if stack.site == self.last.get() {
+        // The same site again and again: it is better made the thread's last stack, which is found faster yet.
+        let running = if stack.site == self.last.get() { self.running.get() + 1 } else { 0 };
+        self.running.set(running);
+        if running > LONGEST_RUN {
             return None;
         }
         if let Some(word) = changed_word(stack, caller.sp) {

@@ -75,12 +75,6 @@ impl Walk {
         Self { bounds, late: None }
     }
 
-    /// Up to where the CFA of a frame with this stack pointer is vouched for: the end of the thread's own stack, or nowhere.
-    #[inline(always)]
-    pub(super) fn limit(&self, sp: u64) -> u64 {
-        if self.bounds.contain(sp) { self.bounds.high } else { sp }
-    }
-
     /// Goes to the caller of a frame, whatever it takes.
     #[cold]
     #[inline(never)]
