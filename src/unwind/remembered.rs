@@ -2,8 +2,8 @@
 //! without a step.
 //!
 //! ```text
-//! registers (pc, sp) ──▶ discriminator: the stack word that told such stacks apart last time
-//!           └──── with that word's value ──▶ remembered stack: its words, and the site
+//! registers (pc, sp) ──▶ discriminator: the two stack words that told such stacks apart last
+//!           └──── with what those words say ──▶ remembered stack: its words, and the site
 //! ```
 //!
 //! Nothing is believed: the discriminator only chooses which stack to try, and a stack is the present one only if every
@@ -67,7 +67,8 @@ struct Stack {
 struct Discriminator {
     pc: u64,
     sp: u64,
-    offset: u64,
+    /// Where the words are, counted from the return address of the allocation, the newer first.
+    offsets: [u32; 2],
 }
 
 #[repr(C)]
@@ -123,8 +124,8 @@ impl Remembered {
         };
         let hash = (caller.pc ^ caller.sp.wrapping_mul(0x9E37_79B9_7F4A_7C15)).wrapping_mul(0xD6E8_FEB8_6659_FD93);
         let discriminator = &table.discriminators[(hash >> 56) as usize % DISCRIMINATORS];
-        let word = discriminating_word(discriminator, trace, caller);
-        let mixed = (hash ^ word).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        let words = discriminating_words(discriminator, trace, caller);
+        let mixed = (hash ^ words).wrapping_mul(0x9E37_79B9_7F4A_7C15);
         let number = ((mixed >> 32) * STACKS as u64 >> 32) as usize % STACKS;
         self.wanted.set(number as u32 + 1);
         let place = table.stacks[number].as_ptr();
@@ -144,8 +145,7 @@ impl Remembered {
             return None;
         }
         if let Some(word) = changed_word(stack, caller.sp) {
-            let offset = u64::from(stack.offsets[word % MAX_WORDS]);
-            discriminator.set(Discriminator { pc: caller.pc, sp: caller.sp, offset });
+            tell_apart_by(discriminator, stack.offsets[word % MAX_WORDS]);
             return self.missed();
         }
         if stack.junction != 0 && !trace.still_holds(&junction_of(stack), stack.junction as usize, stack.junction_node) {
@@ -224,17 +224,32 @@ impl Remembered {
     }
 }
 
-/// The value of the word that tells the stacks of these registers apart.
+/// What the words say that tell the stacks of these registers apart.
 #[inline(always)]
-fn discriminating_word(discriminator: &Cell<Discriminator>, trace: &Trace, caller: Caller) -> u64 {
-    let Discriminator { pc, sp, offset } = discriminator.get();
-    if pc != caller.pc || sp != caller.sp {
+fn discriminating_words(discriminator: &Cell<Discriminator>, trace: &Trace, caller: Caller) -> u64 {
+    let Discriminator { pc, sp, offsets: [newer, older] } = discriminator.get();
+    if (pc ^ caller.pc) | (sp ^ caller.sp) != 0 {
         // At first the return address itself, which tells nothing apart.
-        discriminator.set(Discriminator { pc: caller.pc, sp: caller.sp, offset: 8_u64.wrapping_neg() });
-        return caller.pc;
+        discriminator.set(Discriminator { pc: caller.pc, sp: caller.sp, offsets: [0; 2] });
+        return 0;
     }
-    // The word lies between the stack pointer and the end of the thread's own stack, and is only a hint.
-    if trace.is_on_stack(sp.wrapping_add(offset)) { load(sp.wrapping_add(offset)) } else { caller.pc }
+    let start = sp.wrapping_sub(8);
+    let (newer, older) = (start.wrapping_add(u64::from(newer)), start.wrapping_add(u64::from(older)));
+    // The words lie between the stack pointer and the end of the thread's own stack, and are only a hint.
+    if !trace.is_on_stack(newer) || !trace.is_on_stack(older) {
+        return 0;
+    }
+    load(newer) ^ load(older).rotate_left(23)
+}
+
+/// Looks at one more word to tell the stacks of the same registers apart.
+#[cold]
+fn tell_apart_by(discriminator: &Cell<Discriminator>, offset: u32) {
+    let known = discriminator.get();
+    let offset = offset.wrapping_add(8);
+    if !known.offsets.contains(&offset) {
+        discriminator.set(Discriminator { offsets: [offset, known.offsets[0]], ..known });
+    }
 }
 
 /// The innermost word that says something else than when the stack was remembered.
