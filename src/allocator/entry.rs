@@ -5,7 +5,7 @@
 //!                                                           reads rsp, rbp
 //! ```
 //!
-//! Each entry is a function without a frame: it hands its stack pointer and rbp on as further arguments. What lies at the
+//! Each entry is a function without a frame, and says so in the unwind tables: it hands its stack pointer and rbp on as further arguments. What lies at the
 //! stack pointer is the return address into the user's code.
 
 use super::Heaplens;
@@ -18,7 +18,7 @@ use core::alloc::{GlobalAlloc, Layout};
 #[cfg(heaplens_rules)]
 #[unsafe(naked)]
 pub(super) unsafe extern "sysv64" fn alloc<A: GlobalAlloc>(this: &Heaplens<A>, size: usize, align: usize) -> *mut u8 {
-    core::arch::naked_asm!("mov rcx, rsp", "mov r8, rbp", "jmp {}", sym alloc_from::<A>)
+    core::arch::naked_asm!(".cfi_startproc", "mov rcx, rsp", "mov r8, rbp", "jmp {}", ".cfi_endproc", sym alloc_from::<A>)
 }
 
 /// # Safety
@@ -31,7 +31,14 @@ pub(super) unsafe extern "sysv64" fn alloc_zeroed<A: GlobalAlloc>(
     size: usize,
     align: usize,
 ) -> *mut u8 {
-    core::arch::naked_asm!("mov rcx, rsp", "mov r8, rbp", "jmp {}", sym alloc_zeroed_from::<A>)
+    core::arch::naked_asm!(
+        ".cfi_startproc",
+        "mov rcx, rsp",
+        "mov r8, rbp",
+        "jmp {}",
+        ".cfi_endproc",
+        sym alloc_zeroed_from::<A>
+    )
 }
 
 /// # Safety
@@ -47,7 +54,7 @@ pub(super) unsafe extern "sysv64" fn realloc<A: GlobalAlloc>(
     new_size: usize,
 ) -> *mut u8 {
     // Six integers fill the registers for integers, so that rbp travels in the first one for floating-point numbers.
-    core::arch::naked_asm!("mov r9, rsp", "movq xmm0, rbp", "jmp {}", sym realloc_from::<A>)
+    core::arch::naked_asm!(".cfi_startproc", "mov r9, rsp", "movq xmm0, rbp", "jmp {}", ".cfi_endproc", sym realloc_from::<A>)
 }
 
 /// # Safety
@@ -63,8 +70,10 @@ unsafe extern "sysv64" fn alloc_from<A: GlobalAlloc>(
 ) -> *mut u8 {
     // SAFETY: size and alignment were those of a layout.
     let layout = unsafe { Layout::from_size_align_unchecked(size, align) };
-    // SAFETY: the promises of both callers are passed on.
-    unsafe { this.alloc_on_long_path(layout, false, caller_at(sp, bp)) }
+    // SAFETY: the promise of the entry is passed on.
+    let caller = unsafe { caller_at(sp, bp) };
+    // SAFETY: the promise of the entry's caller is passed on.
+    unsafe { this.alloc_on_long_path(layout, false, caller) }
 }
 
 /// # Safety
@@ -80,8 +89,10 @@ unsafe extern "sysv64" fn alloc_zeroed_from<A: GlobalAlloc>(
 ) -> *mut u8 {
     // SAFETY: size and alignment were those of a layout.
     let layout = unsafe { Layout::from_size_align_unchecked(size, align) };
-    // SAFETY: the promises of both callers are passed on.
-    unsafe { this.alloc_on_long_path(layout, true, caller_at(sp, bp)) }
+    // SAFETY: the promise of the entry is passed on.
+    let caller = unsafe { caller_at(sp, bp) };
+    // SAFETY: the promise of the entry's caller is passed on.
+    unsafe { this.alloc_on_long_path(layout, true, caller) }
 }
 
 /// # Safety
@@ -99,8 +110,10 @@ unsafe extern "sysv64" fn realloc_from<A: GlobalAlloc>(
 ) -> *mut u8 {
     // SAFETY: size and alignment were those of a layout.
     let layout = unsafe { Layout::from_size_align_unchecked(size, align) };
-    // SAFETY: the promises of both callers are passed on.
-    unsafe { this.realloc_from(block, layout, new_size, caller_at(sp, bp.to_bits())) }
+    // SAFETY: the promise of the entry is passed on.
+    let caller = unsafe { caller_at(sp, bp.to_bits()) };
+    // SAFETY: the promise of the entry's caller is passed on.
+    unsafe { this.realloc_from(block, layout, new_size, caller) }
 }
 
 /// # Safety

@@ -98,12 +98,15 @@ pub(crate) unsafe fn reallocated(slot: &Slot, event: &Reallocation, caller: Call
         drop(busy);
     }
     // SAFETY: the caller's promise is passed on.
-    unsafe { reallocated_long(slot, event, caller) };
+    if !unsafe { traced::reallocated(slot, event, caller) } {
+        // SAFETY: the caller's promise is passed on.
+        unsafe { reallocated_long(slot, event, caller) };
+    }
 }
 
 /// The new block before the old one: who sees the free sees the allocation.
 #[inline(always)]
-fn count_reallocation<W: Writers>(slot: &Slot, event: &Reallocation) {
+pub(super) fn count_reallocation<W: Writers>(slot: &Slot, event: &Reallocation) {
     let size = if planted(Fault::ReallocCountsOldSize) { event.old_size } else { event.new_size };
     slot.totals.allocated::<W>(size);
     if planted(Fault::DoubleCountRealloc) {

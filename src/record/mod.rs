@@ -14,6 +14,7 @@
 #[cfg(feature = "stacks")]
 mod call_tree;
 mod foreign;
+mod gate;
 
 #[cfg_attr(not(feature = "stacks"), path = "attribution_off.rs")]
 mod attribution;
@@ -24,7 +25,6 @@ pub(crate) mod event;
 #[cfg(feature = "stacks")]
 mod flat;
 pub(crate) mod own_work;
-#[cfg(feature = "stacks")]
 mod paged;
 #[cfg(feature = "stacks")]
 pub(crate) mod path_key;

@@ -30,7 +30,7 @@ static PEAK: AtomicU64 = AtomicU64::new(0);
 /// Bytes that a thread may hold back.
 static BATCH: AtomicU64 = AtomicU64::new(BATCH_BYTES);
 /// Changes of the settings (upper half) and the peak epoch (lower half).
-static CONTROL: OwnLine = OwnLine(AtomicU64::new(SETTINGS_STEP));
+static CONTROL: OwnLine = OwnLine(AtomicU64::new(CONTROL_MARK | SETTINGS_STEP));
 
 /// A word with two cache lines for itself, as processors fetch them in pairs.
 ///
@@ -40,6 +40,8 @@ static CONTROL: OwnLine = OwnLine(AtomicU64::new(SETTINGS_STEP));
 struct OwnLine(AtomicU64);
 
 const SETTINGS_STEP: u64 = 1 << 32;
+/// Tells a control word from a stack pointer in a slot's gate: settings change less than 2^30 times.
+const CONTROL_MARK: u64 = 1 << 62;
 
 /// Number of times that the search for the peak was started anew.
 static RESTARTS: AtomicU32 = AtomicU32::new(0);

@@ -391,7 +391,7 @@ pub(crate) fn path(site: SiteId) -> impl Iterator<Item = PathKey> {
     let known = SITES.get(site.index()).and_then(|known| {
         // ORDERING: Acquire, pairs with the Release in `number_site`.
         let around = known.around.load(Ordering::Acquire);
-        (around & mark::PUBLISHED != 0).then(|| (known, around))
+        (around & mark::PUBLISHED != 0).then_some((known, around))
     });
     let known = known.filter(|(known, around)| bears(site, known, *around));
     let place = known.map_or(ROOT, |(known, _)| known.place.load(Ordering::Relaxed));

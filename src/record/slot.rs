@@ -11,7 +11,7 @@ use super::totals::{Drops, OwnWork, Totals};
 use super::writers::{One, Writers};
 use crate::fault::{Fault, planted};
 use crate::sys::arena::Zeroed;
-use core::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering, compiler_fence};
+use core::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
 
 #[cfg(feature = "stacks")]
 use super::shard::Shard;
@@ -20,12 +20,12 @@ use super::shard::Shard;
 #[repr(C, align(64))]
 pub(crate) struct Slot {
     pub(crate) totals: Totals,
-    /// What an event looks at first: see [`gate`].
-    gate: AtomicU64,
+    /// What an event looks at first: see [`gate`](super::gate).
+    pub(super) gate: AtomicU64,
     /// The control word of [`peak`] when this slot last looked.
-    seen: AtomicU64,
+    pub(super) seen: AtomicU64,
     /// Bits of [`mode`]; zero on a thread for which nothing but counting is on.
-    mode: AtomicU32,
+    pub(super) mode: AtomicU32,
     index: AtomicU32,
     /// Net figures at which the thread has to look at [`peak`]; `low` is `i64::MAX` while it rises above the peak.
     low: AtomicU64,
@@ -53,18 +53,6 @@ pub(crate) struct Slot {
     pub(crate) shard: Shard,
 }
 
-/// Values of a slot's gate. Any other value is the control word of [`peak`] that the slot saw last: as long as the two
-/// are equal, nothing but counting is on and an event may take the short path. With [`TRACED`](gate::TRACED) added, every
-/// stack is captured, and nothing else is on.
-mod gate {
-    /// The thread is recording an event, so that what happens now is a signal handler's; or the slot is not one thread's.
-    pub(super) const CLOSED: u64 = 0;
-    /// Something is on: an event takes the long path.
-    pub(super) const LONG_PATH: u64 = 1;
-    /// Control words never have this bit: it is the 2^31st change of the settings.
-    pub(super) const TRACED: u64 = 1 << 63;
-}
-
 /// Bits of a slot's mode. Any bit takes an event off the short path.
 pub(crate) mod mode {
     /// The thread works for the recorder.
@@ -80,124 +68,8 @@ pub(crate) mod mode {
 // SAFETY: integers and null pointers, valid when zero, without a destructor.
 unsafe impl Zeroed for Slot {}
 
-/// The slot's gate is closed until this is dropped: on the long path, where what is on may change meanwhile.
-pub(crate) struct Busy<'a>(&'a Slot);
-
-impl Drop for Busy<'_> {
-    fn drop(&mut self) {
-        self.0.open(self.0.gate_for_mode());
-    }
-}
-
-/// The slot's gate is closed until this is dropped: on the short and the traced path, where what is on does not change.
-pub(crate) struct ShortPath<'a> {
-    slot: &'a Slot,
-    /// What was in the gate.
-    control: u64,
-}
-
-impl Drop for ShortPath<'_> {
-    #[inline(always)]
-    fn drop(&mut self) {
-        self.slot.open(self.control);
-    }
-}
-
-#[cfg(feature = "stacks")]
-impl ShortPath<'_> {
-    /// Leaves the gate closed for [`Slot::keep_traced_path`].
-    #[inline(always)]
-    pub(crate) fn keep_closed(self) {
-        core::mem::forget(self);
-    }
-}
-
 impl Slot {
-    pub(crate) fn mode(&self) -> u32 {
-        self.mode.load(Ordering::Relaxed)
-    }
-
-    /// Changes what is on for the thread. Not called while the slot is busy.
-    pub(crate) fn change_mode(&self, clear: u32, set: u32) {
-        self.mode.store(self.mode() & !clear | set, Ordering::Relaxed);
-        compiler_fence(Ordering::SeqCst);
-        self.gate.store(self.gate_for_mode(), Ordering::Relaxed);
-    }
-
-    fn gate_for_mode(&self) -> u64 {
-        match self.mode() {
-            0 => self.seen.load(Ordering::Relaxed).max(gate::LONG_PATH),
-            #[cfg(feature = "stacks")]
-            mode::STACKS_EVERYWHERE if super::sites::find_for_recording(self) => {
-                self.seen.load(Ordering::Relaxed) | gate::TRACED
-            }
-            _ => gate::LONG_PATH,
-        }
-    }
-
-    /// Whether nothing but counting is on and no news waits.
-    #[inline(always)]
-    pub(crate) fn is_on_short_path(&self) -> bool {
-        self.gate.load(Ordering::Relaxed) == peak::control()
-    }
-
-    /// Closes the gate if nothing but counting is on and no news waits.
-    #[inline(always)]
-    pub(crate) fn enter_short_path(&self) -> Option<ShortPath<'_>> {
-        let control = peak::control();
-        if self.gate.load(Ordering::Relaxed) != control {
-            return None;
-        }
-        self.close();
-        Some(ShortPath { slot: self, control })
-    }
-
-    /// Closes the gate if every stack is captured, nothing else is on, and no news waits. Opened by the result's end.
-    #[cfg(feature = "stacks")]
-    #[inline(always)]
-    pub(crate) fn enter_traced_path(&self) -> Option<ShortPath<'_>> {
-        let control = peak::control() | gate::TRACED;
-        if self.gate.load(Ordering::Relaxed) != control {
-            return None;
-        }
-        self.close();
-        Some(ShortPath { slot: self, control })
-    }
-
-    /// Takes over a gate that [`enter_traced_path`](Self::enter_traced_path) closed and that was left so.
-    #[cfg(feature = "stacks")]
-    #[inline(always)]
-    pub(crate) fn keep_traced_path(&self) -> ShortPath<'_> {
-        // What was in the gate is what the slot saw last, as nothing changes that on this path.
-        ShortPath { slot: self, control: self.seen.load(Ordering::Relaxed) | gate::TRACED }
-    }
-
-    /// Closes the gate, so that a signal handler on this thread keeps off the slot; `None` if this is one, or the slot
-    /// is not one thread's.
-    pub(crate) fn enter(&self) -> Option<Busy<'_>> {
-        if self.gate.load(Ordering::Relaxed) == gate::CLOSED {
-            return None;
-        }
-        self.close();
-        Some(Busy(self))
-    }
-
-    #[inline(always)]
-    fn close(&self) {
-        self.gate.store(gate::CLOSED, Ordering::Relaxed);
-        // ORDERING: the compiler reads nothing of the slot before its gate is closed. The only other observer is a
-        // signal handler on this thread, so that the processor needs no fence.
-        compiler_fence(Ordering::SeqCst);
-    }
-
-    #[inline(always)]
-    fn open(&self, to: u64) {
-        // ORDERING: the compiler keeps what was recorded before the gate opens; as in `close`.
-        compiler_fence(Ordering::SeqCst);
-        self.gate.store(to, Ordering::Relaxed);
-    }
-
-    /// The slot of those that have none of their own: its index is zero and its gate is closed for ever.
+    /// The slot of those that have none of their own: its index is zero and its gate is shut for ever.
     pub(crate) const fn shared() -> Self {
         // SAFETY: all bytes zero is a value of the type, as `Zeroed` says.
         unsafe { core::mem::zeroed() }

@@ -6,10 +6,12 @@
 //! PERF: `benches/stacks`.
 
 use super::counter::Counter;
+use super::event::{self, Reallocation};
+use super::gate::ShortPath;
 use super::peak;
 use super::self_check;
 use super::sites::{self, Counted};
-use super::slot::{ShortPath, Slot};
+use super::slot::Slot;
 use super::tag::{SiteId, Tag};
 use super::writers::{One, Writers};
 use crate::unwind::Caller;
@@ -29,8 +31,8 @@ pub(super) unsafe fn allocated(slot: &Slot, block: *mut u8, size: usize, pc: u64
         0 => sites::repeated(slot, Caller { pc, sp, bp }, slot.shard.place.known()),
         _ => None,
     };
-    // SAFETY: the caller's promise is passed on.
     match found {
+        // SAFETY: the caller's promise is passed on.
         Some(Counted { site, counter: Some(counter) }) => unsafe { count(slot, gate, block, size, site, counter) },
         _ => {
             gate.keep_closed();
@@ -103,16 +105,38 @@ unsafe fn finish(slot: &Slot, gate: ShortPath<'_>, block: *mut u8, size: usize, 
     unsafe { Tag::new(block, size, site, context).write(block, size) };
 }
 
+/// Records a reallocation that does not shrink, and writes the tag of the new block. `false`: it is for
+/// [`event::reallocated`](super::event::reallocated).
+///
+/// # Safety
+///
+/// The new block has room for a tag.
+pub(super) unsafe fn reallocated(slot: &Slot, event: &Reallocation, caller: Caller) -> bool {
+    let Some(old) = event.old_tag.filter(|_| event.new_size >= event.old_size).and_then(|tag| counter_of(slot, tag))
+    else {
+        return false;
+    };
+    let Some(gate) = slot.enter_traced_path() else { return false };
+    let Counted { site, counter } = sites::of_caller(slot, caller, slot.shard.place.known());
+    let epoch = slot.peak_epoch();
+    event::count_reallocation::<One>(slot, event);
+    old.freed::<One>(event.old_size, false, epoch);
+    if let Some(counter) = counter {
+        counter.allocated::<One>(event.new_size, epoch);
+    }
+    if slot.is_above(slot.net()) {
+        peak::crossed(slot);
+    }
+    // SAFETY: by the caller's promise there is room for the tag.
+    unsafe { finish(slot, gate, event.new_block, event.new_size, site) };
+    true
+}
+
 /// Records the end of a block, before it is given to the inner allocator. `false`: it is for
 /// [`event::freed`](super::event::freed).
 #[inline(always)]
 pub(super) fn freed(slot: &Slot, tag: Tag, block: *mut u8, size: usize) -> bool {
-    // Sites with a meaning of their own count otherwise, and so does a block of a scope. A number that was never given out
-    // has no counter.
-    if tag.site().index() < SiteId::FIRST as usize || tag.context().scope().is_some() {
-        return false;
-    }
-    let Some(counter) = slot.shard.sites.get(tag.site().index()) else { return false };
+    let Some(counter) = counter_of(slot, tag) else { return false };
     let Some(_gate) = slot.enter_traced_path() else { return false };
     if slot.is_below(slot.net().wrapping_sub(size as u64)) {
         return false;
@@ -124,4 +148,14 @@ pub(super) fn freed(slot: &Slot, tag: Tag, block: *mut u8, size: usize) -> bool 
         One::add(&slot.totals.temporary_blocks, 1);
     }
     true
+}
+
+/// The line that a block counts under on this thread. `None` where it counts otherwise: sites with a meaning of their own,
+/// blocks of a scope, and numbers that were never given out.
+#[inline(always)]
+fn counter_of(slot: &Slot, tag: Tag) -> Option<&Counter> {
+    if tag.site().index() < SiteId::FIRST as usize || tag.context().scope().is_some() {
+        return None;
+    }
+    slot.shard.sites.get(tag.site().index())
 }

@@ -1,12 +1,21 @@
 //! Stands for `traced.rs` without the feature `stacks`: nothing is ever traced.
 
+use super::event::Reallocation;
 use super::slot::Slot;
 use super::tag::Tag;
+use crate::unwind::Caller;
 
 /// # Safety
 ///
 /// None is needed.
 pub(super) const unsafe fn allocated(_: &Slot, _: *mut u8, _: usize, _: u64, _: u64, _: u64) -> bool {
+    false
+}
+
+/// # Safety
+///
+/// None is needed.
+pub(super) const unsafe fn reallocated(_: &Slot, _: &Reallocation, _: Caller) -> bool {
     false
 }
 

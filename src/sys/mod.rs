@@ -18,6 +18,7 @@ pub(crate) mod modules;
 pub(crate) mod pages;
 #[cfg(heaplens_rules)]
 pub(crate) mod readable;
+pub(crate) mod running;
 #[cfg(heaplens_rules)]
 pub(crate) mod stack_bounds;
 pub(crate) mod thread_exit;

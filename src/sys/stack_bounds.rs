@@ -18,8 +18,10 @@ impl StackBounds {
     /// On the main thread this reads a file of `/proc` (20 microseconds), elsewhere two words.
     pub(crate) fn of_this_thread() -> Self {
         let mut attributes = MaybeUninit::<libc::pthread_attr_t>::zeroed();
+        // SAFETY: has no conditions.
+        let this = unsafe { libc::pthread_self() };
         // SAFETY: the place is writable; the thread is the calling one and alive.
-        if unsafe { libc::pthread_getattr_np(libc::pthread_self(), attributes.as_mut_ptr()) } != 0 {
+        if unsafe { libc::pthread_getattr_np(this, attributes.as_mut_ptr()) } != 0 {
             return Self::UNKNOWN;
         }
         let (mut lowest, mut bytes) = (core::ptr::null_mut(), 0);

@@ -94,12 +94,12 @@ impl Buffers {
         unsafe { self.frames.get().wrapping_add(number).write(frame) };
     }
 
-    /// The frame itself, to change a part of it.
+    /// Changes a part of a frame.
     #[inline(always)]
-    pub(super) fn frame_mut(&self, number: usize) -> &mut Frame {
+    pub(super) fn change_frame(&self, number: usize, change: impl FnOnce(&mut Frame)) {
         debug_assert!((1..=self.capacity()).contains(&number));
-        // SAFETY: inside of the buffer and written; the caller, a function of this layer, holds no other reference.
-        unsafe { &mut *self.frames.get().wrapping_add(number) }
+        // SAFETY: inside of the buffer and written; only this thread uses it, and `change` gets at nothing else of it.
+        change(unsafe { &mut *self.frames.get().wrapping_add(number) });
     }
 
     #[inline(always)]
@@ -153,12 +153,6 @@ impl Buffers {
         let addresses = frames.wrapping_add(capacity + 1).cast::<u64>().wrapping_add(PADDING);
         let values = addresses.wrapping_add(2 * capacity + PADDING);
         let items = values.wrapping_add(2 * capacity).cast::<Item>();
-        self.frames.set(frames);
-        self.addresses.set(addresses);
-        self.values.set(values);
-        self.items.set(items);
-        self.capacity.set(capacity);
-        self.bytes.set(bytes);
         // SAFETY: the first place of a fresh piece that is large enough, see `capacity_of`.
         unsafe { frames.write(Frame::OUTSIDE) };
         for padding in 1..=PADDING {
@@ -171,6 +165,13 @@ impl Buffers {
             copy(old.2, values, 2 * old.4);
             copy(old.3, items, old.4);
         }
+        // Complete by now, and the capacity last: what is broken off in between leaves buffers that are large enough.
+        self.frames.set(frames);
+        self.addresses.set(addresses);
+        self.values.set(values);
+        self.items.set(items);
+        self.capacity.set(capacity);
+        self.bytes.set(bytes);
         true
     }
 }

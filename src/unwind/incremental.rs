@@ -221,10 +221,7 @@ impl Trace {
             let small = rule.kind().wrapping_sub(kind::SP) <= kind::BP - kind::SP;
             if small && cfa.wrapping_sub(sp).wrapping_sub(1) < limit.wrapping_sub(sp) {
                 let rule_and_marks = rule.to_bits() | marks;
-                buffers.set_item(
-                    items,
-                    Item { sp, key: pc, bp, return_at, return_word, bp_at, rule: rule_and_marks },
-                );
+                buffers.set_item(items, Item { sp, key: pc, bp, return_at, return_word, bp_at, rule: rule_and_marks });
                 items += 1;
                 marks = 0;
                 return_at = cfa.wrapping_sub(8);
@@ -301,14 +298,15 @@ impl Trace {
         let mut words = self.buffers.frame(number - 1).words();
         self.buffers.set_word(words, return_at, return_word);
         words += 1;
-        let frame = self.buffers.frame_mut(number);
-        let matters = frame.read & 1;
+        let matters = self.buffers.frame(number).read & 1;
         if matters != 0 && bp_at != 0 && !planted(Fault::CompareReturnAddressesOnly) {
             self.buffers.set_word(words, bp_at, bp);
             words += 1;
         }
-        frame.bp = bp;
-        frame.read = (words as u32) << 1 | matters;
+        self.buffers.change_frame(number, |frame| {
+            frame.bp = bp;
+            frame.read = (words as u32) << 1 | matters;
+        });
     }
 
     fn add_frame(&self, index: usize, left: Item, key: u64, rule: Rule, marks: u64) -> usize {
@@ -368,7 +366,7 @@ impl Trace {
                     buffers.set_word(words, added.return_at, added.return_word);
                     words += 1;
                     if number > 0 {
-                        buffers.frame_mut(number).read = (words as u32) << 1 | matters;
+                        buffers.change_frame(number, |frame| frame.read = (words as u32) << 1 | matters);
                     }
                     continue;
                 }
@@ -401,6 +399,11 @@ impl Trace {
         self.bounds().contain(address)
     }
 
+    /// Whether two addresses are known not to lie both on the thread's own stack.
+    pub(crate) fn contradicts_one_stack(&self, one: u64, other: u64) -> bool {
+        self.knows_bounds.get() && !(self.is_on_stack(one) && self.is_on_stack(other))
+    }
+
     /// Whether a kept frame is that of a node, has this state, and every word outside of it says what it said.
     pub(super) fn still_holds(&self, state: &Frame, number: usize, node: u32) -> bool {
         if number > self.kept.get() || number >= self.first_foreign.get() || node == 0 {
@@ -428,7 +431,7 @@ impl Trace {
 
     #[inline(always)]
     pub(super) fn set_node(&self, number: usize, node: u32) {
-        self.buffers.frame_mut(number).node = node;
+        self.buffers.change_frame(number, |frame| frame.node = node);
     }
 
     /// See [`Path::remember`].

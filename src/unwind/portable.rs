@@ -52,6 +52,11 @@ mod trace {
         /// The slot is a new thread's.
         pub(crate) fn begin_thread(&self) {}
 
+        /// Whether two addresses are known not to lie both on the thread's own stack.
+        pub(crate) fn contradicts_one_stack(&self, _one: u64, _other: u64) -> bool {
+            false
+        }
+
         /// Nothing is known again: every capture walks the whole stack.
         pub(crate) fn repeated(&self, _caller: Caller, _under: u32) -> Option<Label> {
             None

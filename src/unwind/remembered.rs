@@ -126,7 +126,7 @@ impl Remembered {
         let discriminator = &table.discriminators[(hash >> 56) as usize % DISCRIMINATORS];
         let words = discriminating_words(discriminator, trace, caller);
         let mixed = (hash ^ words).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-        let number = ((mixed >> 32) * STACKS as u64 >> 32) as usize % STACKS;
+        let number = (((mixed >> 32) * STACKS as u64) >> 32) as usize % STACKS;
         self.wanted.set(number as u32 + 1);
         let place = table.stacks[number].as_ptr();
         // SAFETY: the cell is only used by this thread, and nothing writes to it while the reference lives.
@@ -148,7 +148,8 @@ impl Remembered {
             tell_apart_by(discriminator, stack.offsets[word % MAX_WORDS]);
             return self.missed();
         }
-        if stack.junction != 0 && !trace.still_holds(&junction_of(stack), stack.junction as usize, stack.junction_node) {
+        if stack.junction != 0 && !trace.still_holds(&junction_of(stack), stack.junction as usize, stack.junction_node)
+        {
             return self.missed();
         }
         self.score.set((self.score.get() + 1).min(BEST_SCORE));

@@ -14,12 +14,14 @@ use gimli::{
 
 type Bytes = EndianSlice<'static, LittleEndian>;
 
-/// Room for the registers that a function on this processor can save, and for rows that it can put aside.
+/// Room for the registers that a function saves (six, and the return address), and for rows that it puts aside.
+///
+/// The stack that an allocation needs is mostly this; `tests/stack_use.rs`. A function that saves more has no rule.
 struct OnStack;
 
 impl UnwindContextStorage<usize> for OnStack {
-    type Rules = [(Register, RegisterRule<usize>); 18];
-    type Stack = [UnwindTableRow<usize, Self>; 3];
+    type Rules = [(Register, RegisterRule<usize>); 10];
+    type Stack = [UnwindTableRow<usize, Self>; 2];
 }
 
 // Numbers of registers: System V ABI, AMD64 supplement, figure 3.36.
@@ -45,15 +47,18 @@ fn find(return_address: u64, tables: Tables) -> Option<Rule> {
     let section = EhFrame::new(bytes(start, tables.end)?, LittleEndian);
     let bases = bases.set_eh_frame(start);
     let function = header.table()?.fde_for_address(&section, &bases, address, EhFrame::cie_from_offset).ok()?;
+    let exact = function.is_signal_trampoline();
+    // The kernel's frame saves every register, more than there is room for.
+    if exact && returns_from_signal(return_address) {
+        return Some(Rule::SIGNAL);
+    }
     let mut context = UnwindContext::<usize, OnStack>::new_in();
     let row = function.unwind_info_for_address(&section, &bases, &mut context, address).ok()?;
-    let exact = function.is_signal_trampoline();
-    match form_of(row, &section) {
-        Some(Caller::None) => Some(Rule::END),
-        Some(Caller::At(form)) => {
+    match form_of(row, &section)? {
+        Caller::None => Some(Rule::END),
+        Caller::At(form) => {
             Rule::small(&form, exact).or_else(|| wide::intern(&form).map(|index| Rule::wide(index, exact)))
         }
-        None => (exact && returns_from_signal(return_address, tables)).then_some(Rule::SIGNAL),
     }
 }
 
@@ -129,10 +134,8 @@ fn address_of(expression: &UnwindExpression<usize>, section: &EhFrame<Bytes>) ->
 /// Whether the code at an address is what the kernel makes signal handlers return to: `mov $15, %rax; syscall`.
 ///
 /// The tables mark other frames the same way, so that the mark alone says nothing about where the registers are.
-fn returns_from_signal(address: u64, tables: Tables) -> bool {
+fn returns_from_signal(address: u64) -> bool {
     const RETURN: [u8; 9] = [0x48, 0xC7, 0xC0, 0x0F, 0, 0, 0, 0x0F, 0x05];
-    // The code lies in another segment of the same module than the tables; a module has more behind any function of it.
-    let _ = tables;
     // SAFETY: code of a module that is on this thread's stack. The instruction that it returns to is there, and the nine
     // bytes are inside of the function that the tables describe.
     let code = unsafe { core::ptr::with_exposed_provenance::<[u8; 9]>(address as usize).read_unaligned() };

@@ -192,7 +192,7 @@ impl Walk {
         const LOWEST: u64 = 1 << 16;
         let own = self.bounds.contain(sp);
         let stays = own && (self.bounds.contain(cfa) || cfa == self.bounds.high);
-        (LOWEST..END_OF_USER_SPACE).contains(&cfa) && cfa % 8 == 0 && (!stays || cfa > sp)
+        (LOWEST..END_OF_USER_SPACE).contains(&cfa) && cfa.is_multiple_of(8) && (!stays || cfa > sp)
     }
 
     /// Whether an address lies on the thread's own stack, outside of the frame with this stack pointer.
@@ -207,7 +207,7 @@ impl Walk {
             return true;
         }
         let beside_the_frame = address / PAGE == sp / PAGE && (address + 7) / PAGE == sp / PAGE;
-        address < END_OF_USER_SPACE && address % 8 == 0 && (beside_the_frame || word_is_readable(address))
+        address < END_OF_USER_SPACE && address.is_multiple_of(8) && (beside_the_frame || word_is_readable(address))
     }
 }
 
