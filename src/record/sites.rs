@@ -189,9 +189,10 @@ pub(super) fn of_caller(slot: &Slot, caller: Caller, place: NodeId) -> Counted<'
     let repeated = if check { repeated(slot, caller, place) } else { None };
     let found = match repeated {
         Some(repeated) => Some(repeated),
-        None => match slot.shard.trace.capture(caller, place) {
-            Capture::Known(label) => counted(label),
-            Capture::Path(path) => site_of(slot, &path, place),
+        // PERF: by reference, as a copy would wait for what was just written; see `unwind::buffers::Item`.
+        None => match &slot.shard.trace.capture(caller, place) {
+            Capture::Known(label) => counted(*label),
+            Capture::Path(path) => site_of(slot, path, place),
             Capture::NoRoom => None,
         },
     };

@@ -51,19 +51,21 @@ pub(crate) struct Trace {
 }
 
 /// The innermost frame, for a capture that finds everything as it was.
+///
+/// PERF: `sp` and `pc` are no neighbours, for the reason given at [`Item`].
 #[repr(C)]
 struct Top {
     /// Zero, which is nobody's, if there is nothing to be known again.
     sp: Cell<u64>,
-    pc: Cell<u64>,
     bp: Cell<u64>,
+    pc: Cell<u64>,
     /// All ones if `bp` decides about frames further out, else zero.
     bp_mask: Cell<u64>,
+    note: Cell<usize>,
     /// Number of words that the frames outside of it were read from.
     words: Cell<u32>,
     site: Cell<u32>,
     under: Cell<u32>,
-    note: Cell<usize>,
 }
 
 // SAFETY: integers, flags and null pointers, valid when zero, without a destructor.
