@@ -98,9 +98,9 @@ pub(crate) unsafe fn reallocated(slot: &Slot, event: &Reallocation, caller: Call
         drop(busy);
     }
     // SAFETY: the caller's promise is passed on.
-    if !unsafe { traced::reallocated(slot, event, caller) } {
+    if !unsafe { traced::reallocated(slot, event, caller.pc, caller.sp, caller.bp) } {
         // SAFETY: the caller's promise is passed on.
-        unsafe { reallocated_long(slot, event, caller) };
+        unsafe { reallocated_long(slot, event, caller.pc, caller.sp, caller.bp) };
     }
 }
 
@@ -203,7 +203,8 @@ pub(crate) fn freed(slot: &Slot, tag: Option<Tag>, block: *mut u8, size: usize) 
 /// As [`reallocated`].
 #[cold]
 #[inline(never)]
-unsafe fn reallocated_long(slot: &Slot, event: &Reallocation, caller: Caller) {
+unsafe fn reallocated_long(slot: &Slot, event: &Reallocation, pc: u64, sp: u64, bp: u64) {
+    let caller = Caller { pc, sp, bp };
     let old = event.old_tag.filter(|tag| attribution::is_known(tag.site()));
     if old.is_none() {
         slot.drop_one(|drops| &drops.foreign_frees);

@@ -173,13 +173,19 @@ pub(super) struct Counted<'a> {
 /// The site of an allocation that `caller` asked for, on the thread of `slot`, which is busy.
 pub(super) fn capture(slot: &Slot, caller: Caller) -> SiteId {
     let Some(place) = slot.shard.place.get(slot) else { return no_room(slot).site };
-    of_caller(slot, caller, place).site
+    of_caller_apart(slot, caller.pc, caller.sp, caller.bp, place).site
 }
 
 /// The site of the thread's last stack in this place, if that is the stack of `caller` still.
 #[inline(always)]
 pub(super) fn repeated(slot: &Slot, caller: Caller, place: NodeId) -> Option<Counted<'_>> {
     counted(slot.shard.trace.repeated(caller, place)?)
+}
+
+/// As [`of_caller`], in a function of its own.
+#[inline(never)]
+pub(super) fn of_caller_apart(slot: &Slot, pc: u64, sp: u64, bp: u64, place: NodeId) -> Counted<'_> {
+    of_caller(slot, Caller { pc, sp, bp }, place)
 }
 
 /// The site of the stack of `caller` in this place.
@@ -217,7 +223,7 @@ fn no_room(slot: &Slot) -> Counted<'_> {
     Counted { site: SiteId::OVERFLOW, counter: slot.shard.sites.get_or_commit(SiteId::OVERFLOW.index()) }
 }
 
-#[inline(never)]
+#[inline(always)]
 fn site_of<'a>(slot: &'a Slot, path: &Path<'_>, place: NodeId) -> Option<Counted<'a>> {
     if path.truncated {
         slot.drop_one(|drops| &drops.truncated_stacks);

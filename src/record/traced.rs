@@ -111,13 +111,13 @@ unsafe fn finish(slot: &Slot, gate: ShortPath<'_>, block: *mut u8, size: usize, 
 /// # Safety
 ///
 /// The new block has room for a tag.
-pub(super) unsafe fn reallocated(slot: &Slot, event: &Reallocation, caller: Caller) -> bool {
+pub(super) unsafe fn reallocated(slot: &Slot, event: &Reallocation, pc: u64, sp: u64, bp: u64) -> bool {
     let Some(old) = event.old_tag.filter(|_| event.new_size >= event.old_size).and_then(|tag| counter_of(slot, tag))
     else {
         return false;
     };
     let Some(gate) = slot.enter_traced_path() else { return false };
-    let Counted { site, counter } = sites::of_caller(slot, caller, slot.shard.place.known());
+    let Counted { site, counter } = sites::of_caller_apart(slot, pc, sp, bp, slot.shard.place.known());
     let epoch = slot.peak_epoch();
     event::count_reallocation::<One>(slot, event);
     old.freed::<One>(event.old_size, false, epoch);

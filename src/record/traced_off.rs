@@ -3,7 +3,6 @@
 use super::event::Reallocation;
 use super::slot::Slot;
 use super::tag::Tag;
-use crate::unwind::Caller;
 
 /// # Safety
 ///
@@ -15,7 +14,7 @@ pub(super) const unsafe fn allocated(_: &Slot, _: *mut u8, _: usize, _: u64, _: 
 /// # Safety
 ///
 /// None is needed.
-pub(super) const unsafe fn reallocated(_: &Slot, _: &Reallocation, _: Caller) -> bool {
+pub(super) const unsafe fn reallocated(_: &Slot, _: &Reallocation, _: u64, _: u64, _: u64) -> bool {
     false
 }
 

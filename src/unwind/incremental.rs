@@ -52,16 +52,16 @@ pub(crate) struct Trace {
 
 /// The innermost frame, for a capture that finds everything as it was.
 ///
-/// PERF: `sp` and `pc` are no neighbours, for the reason given at [`Item`].
+/// PERF: what are neighbours in a frame are none here, for the reason given at [`Item`].
 #[repr(C)]
 struct Top {
     /// Zero, which is nobody's, if there is nothing to be known again.
     sp: Cell<u64>,
-    bp: Cell<u64>,
-    pc: Cell<u64>,
     /// All ones if `bp` decides about frames further out, else zero.
     bp_mask: Cell<u64>,
+    pc: Cell<u64>,
     note: Cell<usize>,
+    bp: Cell<u64>,
     /// Number of words that the frames outside of it were read from.
     words: Cell<u32>,
     site: Cell<u32>,
@@ -158,7 +158,7 @@ impl Trace {
     }
 
     /// Walks to a junction or the end.
-    #[inline(never)]
+    #[inline(always)]
     fn capture_anew(&self, pc: u64, sp: u64, bp: u64) -> Capture<'_> {
         // PERF: the parts of a `Caller` one by one: a record in memory is written by parts and read as a whole, which
         // stalls the processor.
@@ -380,7 +380,7 @@ impl Trace {
                 }
             }
             hash = Frame::hash_inside(hash, added.key);
-            matters = u32::from(Rule::from_bits(added.rule & !item::ALL).bp_matters(matters != 0));
+            matters = Rule::from_bits(added.rule).bp_matters(matters);
             buffers.set_word(words, added.return_at, added.return_word);
             words += 1;
             if matters != 0 && added.bp_at != 0 && !planted(Fault::CompareReturnAddressesOnly) {

@@ -4,12 +4,13 @@
 //! stack pointer of the caller after the call) is, and where the caller's rbp was saved:
 //!
 //! ```text
-//! bit  0   3   4                 17                30  33
-//!      kind exact CFA offset / 8  rbp offset / 8   unused       kinds Sp and Bp
-//!      kind exact index of the wide form           unused       kind Wide
+//! bit  0   3     4               17              30   31    32
+//!      kind exact CFA offset / 8  rbp offset / 8  uses keeps       kinds Sp and Bp
+//!      kind exact index of the wide form          uses keeps       kind Wide
 //! ```
 //!
 //! The return address lies at CFA - 8 and rbp, if it was saved, at CFA - rbp offset. What does not fit has a wide form.
+//! *Uses*: the rbp of the frame decides where its caller is; *keeps*: it is the caller's rbp too.
 //! *Exact* marks frames whose caller is found at an exact address instead of behind a call (the `S` of DWARF).
 
 use super::wide::Wide;
@@ -41,6 +42,8 @@ const KIND_MASK: u64 = 7;
 const EXACT: u64 = 1 << 3;
 const CFA_SHIFT: u32 = 4;
 const BP_SHIFT: u32 = 17;
+const USES_BP_SHIFT: u32 = 30;
+const KEEPS_BP_SHIFT: u32 = 31;
 /// Offsets are multiples of eight below 64 KiB.
 const OFFSET_MASK: u64 = 0xFFF8;
 
@@ -85,8 +88,13 @@ impl Rule {
         (self.0 >> CFA_SHIFT & 0xFFFF) as usize
     }
 
-    pub(super) const fn wide(index: u16, exact: bool) -> Self {
-        Self(kind::WIDE | (index as u64) << CFA_SHIFT | if exact { EXACT } else { 0 })
+    pub(super) fn wide(form: &Wide, index: u16, exact: bool) -> Self {
+        Self(kind::WIDE | u64::from(index) << CFA_SHIFT | if exact { EXACT } else { 0 } | Self::flow_of(form))
+    }
+
+    /// What becomes of rbp: the bits for a form.
+    fn flow_of(form: &Wide) -> u64 {
+        u64::from(form.uses_bp()) << USES_BP_SHIFT | u64::from(form.keeps_bp()) << KEEPS_BP_SHIFT
     }
 
     /// The small form, if the rule has one: the saved rbp lies inside of the frame, and all offsets are small.
@@ -97,19 +105,14 @@ impl Rule {
             return None;
         }
         let exact = if exact { EXACT } else { 0 };
-        Some(Self(base | exact | cfa << (CFA_SHIFT - 3) | bp << (BP_SHIFT - 3)))
+        Some(Self(base | exact | cfa << (CFA_SHIFT - 3) | bp << (BP_SHIFT - 3) | Self::flow_of(form)))
     }
 
-    /// Whether rbp, as it is in the frame, decides anything about the frames further out, if it decides `outside` of the
-    /// next one out.
+    /// Whether rbp, as it is in the frame, decides anything about the frames further out (one or zero), if it decides
+    /// `outside` of the next one out.
     #[inline(always)]
-    pub(super) fn bp_matters(self, outside: bool) -> bool {
-        match self.kind() {
-            kind::SP => outside && self.bp_offset() == 0,
-            kind::BP => true,
-            kind::WIDE => super::wide::get(self.wide_index()).is_none_or(|form| form.bp_matters(outside)),
-            _ => false,
-        }
+    pub(super) const fn bp_matters(self, outside: u32) -> u32 {
+        (self.0 >> USES_BP_SHIFT) as u32 & 1 | (self.0 >> KEEPS_BP_SHIFT) as u32 & outside
     }
 }
 
@@ -143,10 +146,10 @@ mod tests {
     #[test]
     fn rbp_matters_until_it_is_restored() {
         let rule = |base, cfa, bp| Rule::small(&Wide::plain(base, cfa, bp), false).expect("fits");
-        assert!(rule(Base::Bp, 16, 16).bp_matters(false));
-        assert!(!rule(Base::Sp, 32, 16).bp_matters(true));
-        assert!(rule(Base::Sp, 32, 0).bp_matters(true));
-        assert!(!rule(Base::Sp, 32, 0).bp_matters(false));
-        assert!(!Rule::END.bp_matters(true));
+        assert_eq!(rule(Base::Bp, 16, 16).bp_matters(0), 1);
+        assert_eq!(rule(Base::Sp, 32, 16).bp_matters(1), 0);
+        assert_eq!(rule(Base::Sp, 32, 0).bp_matters(1), 1);
+        assert_eq!(rule(Base::Sp, 32, 0).bp_matters(0), 0);
+        assert_eq!(Rule::END.bp_matters(1), 0);
     }
 }

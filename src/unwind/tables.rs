@@ -57,7 +57,7 @@ fn find(return_address: u64, tables: Tables) -> Option<Rule> {
     match form_of(row, &section)? {
         Caller::None => Some(Rule::END),
         Caller::At(form) => {
-            Rule::small(&form, exact).or_else(|| wide::intern(&form).map(|index| Rule::wide(index, exact)))
+            Rule::small(&form, exact).or_else(|| wide::intern(&form).map(|index| Rule::wide(&form, index, exact)))
         }
     }
 }

@@ -81,14 +81,14 @@ impl Wide {
         self.return_at.wrapping_neg()
     }
 
-    /// As [`Rule::bp_matters`](super::rule::Rule::bp_matters).
-    pub(super) fn bp_matters(&self, outside: bool) -> bool {
-        self.cfa.base == Base::Bp
-            || match self.bp {
-                SavedBp::Unchanged => outside,
-                SavedBp::AtCfa(_) => false,
-                SavedBp::At(base, _) => base == Base::Bp,
-            }
+    /// Whether the frame's rbp decides where its caller is.
+    pub(super) fn uses_bp(&self) -> bool {
+        self.cfa.base == Base::Bp || matches!(self.bp, SavedBp::At(Base::Bp, _))
+    }
+
+    /// Whether the frame's rbp is its caller's.
+    pub(super) fn keeps_bp(&self) -> bool {
+        self.bp == SavedBp::Unchanged
     }
 
     fn to_words(self) -> [u64; 3] {
