@@ -173,7 +173,7 @@ pub(super) struct Counted<'a> {
 /// The site of an allocation that `caller` asked for, on the thread of `slot`, which is busy.
 pub(super) fn capture(slot: &Slot, caller: Caller) -> SiteId {
     let Some(place) = slot.shard.place.get(slot) else { return no_room(slot).site };
-    of_caller_apart(slot, caller.pc, caller.sp, caller.bp, place).site
+    of_caller(slot, caller, place).site
 }
 
 /// The site of the thread's last stack in this place, if that is the stack of `caller` still.
@@ -182,15 +182,22 @@ pub(super) fn repeated(slot: &Slot, caller: Caller, place: NodeId) -> Option<Cou
     counted(slot.shard.trace.repeated(caller, place)?)
 }
 
-/// As [`of_caller`], in a function of its own.
-#[inline(never)]
-pub(super) fn of_caller_apart(slot: &Slot, pc: u64, sp: u64, bp: u64, place: NodeId) -> Counted<'_> {
-    of_caller(slot, Caller { pc, sp, bp }, place)
-}
-
-/// The site of the stack of `caller` in this place.
+/// The site of the stack of a caller in this place, whether it is the thread's last one or another.
 #[inline(always)]
 pub(super) fn of_caller(slot: &Slot, caller: Caller, place: NodeId) -> Counted<'_> {
+    let found = if self_check::every() == 0 { repeated(slot, caller, place) } else { None };
+    found.unwrap_or_else(|| not_repeated(slot, caller.pc, caller.sp, caller.bp, place))
+}
+
+/// As [`changed`], in a function of its own.
+#[inline(never)]
+fn not_repeated(slot: &Slot, pc: u64, sp: u64, bp: u64, place: NodeId) -> Counted<'_> {
+    changed(slot, Caller { pc, sp, bp }, place)
+}
+
+/// The site of a stack that is not the thread's last one, or of one that is to be compared.
+#[inline(always)]
+pub(super) fn changed(slot: &Slot, caller: Caller, place: NodeId) -> Counted<'_> {
     let check = self_check::every() != 0;
     let repeated = if check { repeated(slot, caller, place) } else { None };
     let found = match repeated {

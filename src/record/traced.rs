@@ -51,7 +51,7 @@ pub(super) unsafe fn allocated(slot: &Slot, block: *mut u8, size: usize, pc: u64
 #[inline(never)]
 unsafe fn allocated_elsewhere(slot: &Slot, block: *mut u8, size: usize, pc: u64, sp: u64, bp: u64) {
     let gate = slot.keep_traced_path();
-    let Counted { site, counter } = sites::of_caller(slot, Caller { pc, sp, bp }, slot.shard.place.known());
+    let Counted { site, counter } = sites::changed(slot, Caller { pc, sp, bp }, slot.shard.place.known());
     match counter {
         // SAFETY: the caller's promise is passed on.
         Some(counter) => unsafe { count(slot, gate, block, size, site, counter) },
@@ -117,7 +117,7 @@ pub(super) unsafe fn reallocated(slot: &Slot, event: &Reallocation, pc: u64, sp:
         return false;
     };
     let Some(gate) = slot.enter_traced_path() else { return false };
-    let Counted { site, counter } = sites::of_caller_apart(slot, pc, sp, bp, slot.shard.place.known());
+    let Counted { site, counter } = sites::of_caller(slot, Caller { pc, sp, bp }, slot.shard.place.known());
     let epoch = slot.peak_epoch();
     event::count_reallocation::<One>(slot, event);
     old.freed::<One>(event.old_size, false, epoch);
