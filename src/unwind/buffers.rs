@@ -23,7 +23,7 @@ pub(super) fn zero_word() -> u64 {
     (&raw const ZERO).addr() as u64
 }
 
-/// A frame on its way into the trace, or only a word that was read.
+/// A frame on its way into the trace, or something to be known of the frame that comes after it.
 ///
 /// PERF: no two neighbours here are neighbours in a [`Frame`]. The compiler would copy both at once, and a wide load of what
 /// two narrow stores have just written waits until they have reached the cache: 12 cycles a frame; `benches/stacks`, syn.
@@ -34,23 +34,22 @@ pub(super) struct Item {
     /// Where `bp` was read; zero if it is the callee's.
     pub(super) bp_at: u64,
     pub(super) sp: u64,
-    /// The frame's rule, and the bits of [`item`].
+    /// The frame's rule; for something else one of [`note`].
     pub(super) rule: u64,
     pub(super) bp: u64,
-    /// The word that gave the frame its return address: where it is, and what it said.
-    pub(super) return_at: u64,
-    pub(super) return_word: u64,
 }
 
-/// Marks of items, above the bits of a rule.
-pub(super) mod item {
-    /// Reached over a stack that is not the thread's own.
+/// What an item can be instead of a frame: bits above those of a rule.
+pub(super) mod note {
+    /// The frame was reached over a stack that is not the thread's own.
     pub(crate) const FOREIGN: u64 = 1 << 40;
-    /// Not to be kept for the next capture.
+    /// The frame, and those inside of it, are not to be kept for the next capture.
     pub(crate) const UNKEPT: u64 = 1 << 41;
-    /// Only a word: `return_at` and `return_word`.
+    /// A further word was read to reach the frame: `sp` is its address and `key` what it said.
     pub(crate) const WORD: u64 = 1 << 42;
-    pub(crate) const ALL: u64 = FOREIGN | UNKEPT | WORD;
+    /// The return address was not read below the stack pointer as usual, but so.
+    pub(crate) const RETURN: u64 = 1 << 43;
+    pub(crate) const ANY: u64 = FOREIGN | UNKEPT | WORD | RETURN;
 }
 
 const FIRST_BYTES: usize = 16 << 10;
@@ -105,18 +104,23 @@ impl Buffers {
         change(unsafe { &mut *self.frames.get().wrapping_add(number) });
     }
 
+    /// The place of a frame, for who steps along them.
+    #[inline(always)]
+    pub(super) fn frame_place(&self, number: usize) -> *const Frame {
+        self.frames.get().wrapping_add(number)
+    }
+
+    /// The place of an item, for who adds them one after the other.
+    #[inline(always)]
+    pub(super) fn item_place(&self, index: usize) -> *mut Item {
+        self.items.get().wrapping_add(index)
+    }
+
     #[inline(always)]
     pub(super) fn item(&self, index: usize) -> Item {
         debug_assert!(index < self.capacity());
         // SAFETY: inside of the buffer by the invariant of this file, and written before it is read.
         unsafe { self.items.get().wrapping_add(index).read() }
-    }
-
-    #[inline(always)]
-    pub(super) fn set_item(&self, index: usize, item: Item) {
-        debug_assert!(index < self.capacity());
-        // SAFETY: inside of the buffer by the invariant of this file; only this thread uses it.
-        unsafe { self.items.get().wrapping_add(index).write(item) };
     }
 
     /// The address of a word that was read. Negative indices, down to the padding, give words that always hold.

@@ -21,11 +21,11 @@
 //! - frames of modules that can be unloaded, and frames inside of a signal handler's, are not kept.
 
 use super::Caller;
-use super::buffers::{Buffers, Item, item};
+use super::buffers::{Buffers, Item, note};
 use super::path::{Capture, Frame, Label, Path};
 use super::portable;
 use super::remembered::Remembered;
-use super::rule::{Rule, kind};
+use super::rule::Rule;
 use super::rules;
 use super::walk::{Next, State, Step, Walk, load};
 use crate::fault::{Fault, planted};
@@ -76,14 +76,36 @@ unsafe impl Sync for Trace {}
 
 /// Words that are compared at a time.
 const BLOCK: usize = 4;
+/// Items that one step may add: a frame, and all that is to be known of it and of its caller.
+const ROOM: usize = 6;
 
 /// What a walk to the junction found.
 struct Walked {
     /// Frames that stay, counted from the outermost.
     kept: usize,
-    /// Items from the innermost outwards.
+    /// Number of items, from the innermost outwards, and one of [`ended`].
     items: usize,
-    truncated: bool,
+}
+
+/// How a walk ended, in the upper bits of [`Walked::items`]: at a junction or at the outermost frame if it is none of these.
+mod ended {
+    /// The stack goes on beyond what was walked.
+    pub(super) const CUT: usize = 1 << 62;
+    /// A frame has no rule.
+    pub(super) const NO_RULE: usize = 1 << 63;
+    /// Wherever the platform's unwinder ended: it says nothing of what it read.
+    pub(super) const BY_PLATFORM: usize = 1 << 61;
+    pub(super) const ANY: usize = CUT | NO_RULE | BY_PLATFORM;
+}
+
+impl Walked {
+    fn is_cut(&self) -> bool {
+        self.items & ended::CUT != 0
+    }
+
+    fn count(&self) -> usize {
+        self.items & !ended::ANY
+    }
 }
 
 impl Trace {
@@ -160,12 +182,11 @@ impl Trace {
     /// Walks to a junction or the end.
     #[inline(always)]
     fn capture_anew(&self, pc: u64, sp: u64, bp: u64) -> Capture<'_> {
-        // PERF: the parts of a `Caller` one by one: a record in memory is written by parts and read as a whole, which
-        // stalls the processor.
-        let caller = Caller { pc, sp, bp };
         self.top.sp.set(0);
-        let walked = if caller.pc == 0 { None } else { self.walk(caller) };
-        let walked = walked.unwrap_or_else(|| self.walk_by_platform(caller));
+        let mut walked = if pc == 0 { Walked { kept: 0, items: ended::NO_RULE } } else { self.walk(pc, sp, bp) };
+        if walked.items & ended::NO_RULE != 0 {
+            walked = self.walk_by_platform(pc, sp);
+        }
         self.push(&walked)
     }
 
@@ -183,52 +204,58 @@ impl Trace {
         StackBounds { low: self.low.get(), high: self.high.get() }
     }
 
-    /// Steps outwards to a junction or the end. `None` if a frame has no rule.
+    /// Steps outwards to a junction or the end.
     ///
-    /// PERF: the registers are three variables and not a `State`, so that they stay in registers; `benches/stacks`, syn.
-    #[inline(always)]
-    fn walk(&self, caller: Caller) -> Option<Walked> {
+    /// PERF: the registers and the places of the next frame and item are variables of their own, so that they stay in
+    /// registers; `benches/stacks`, syn.
+    #[inline(never)]
+    fn walk(&self, mut pc: u64, mut sp: u64, mut bp: u64) -> Walked {
         let buffers = &self.buffers;
-        let bounds = self.bounds();
-        let Caller { mut pc, mut sp, mut bp } = caller;
-        let mut limit = bounds.limit(sp);
-        let mut marks = if bounds.contain(sp) { 0 } else { item::FOREIGN };
-        let (mut return_at, mut return_word, mut bp_at) = (sp.wrapping_sub(8), pc, 0);
-        let mut kept = self.kept.get();
-        let mut items = 0;
+        let mut limit = self.bounds().limit(sp);
+        let mut bp_at = 0;
+        let mut frame = buffers.frame_place(self.kept.get());
+        let mut items = buffers.item_place(0);
+        let mut full = buffers.item_place(buffers.capacity() - ROOM);
+        if limit == sp {
+            items = add_note(items, note::FOREIGN, 0, 0);
+        }
         loop {
-            while buffers.frame(kept).sp < sp {
-                kept -= 1;
+            // SAFETY: frames lie in front of this one down to the one that stands for what is outside, whose `sp` is the
+            // highest number.
+            while unsafe { (*frame).sp } < sp {
+                frame = frame.wrapping_sub(1);
             }
-            if self.is_junction(kept, pc, sp, bp) {
-                match self.changed_outside(kept) {
-                    None if kept + items <= buffers.capacity() || buffers.grow() => {
-                        if items > 0 {
-                            self.replace_words(kept, bp, (return_at, return_word), bp_at);
+            // SAFETY: a frame that is kept, or the one that stands for what is outside.
+            if is_junction(unsafe { &*frame }, pc, sp, bp) {
+                let (number, count) = (self.number_of(frame), self.index_of(items));
+                match self.changed_outside(number) {
+                    None if number + count <= buffers.capacity() || buffers.grow() => {
+                        if count > 0 {
+                            self.replace_words(number, pc, sp, bp, bp_at);
                         }
-                        return Some(Walked { kept, items, truncated: false });
+                        return Walked { kept: number, items: count };
                     }
                     // Deeper than there is room for: the innermost frames are walked anew, and the others cut off.
-                    None => kept = 0,
-                    Some(word) => kept = self.without_word(kept, word),
+                    None => frame = buffers.frame_place(0),
+                    Some(word) => frame = buffers.frame_place(self.without_word(number, word)),
                 }
             }
-            // Room for this frame and a word beside those that stay.
-            if items + 3 > buffers.capacity() && !buffers.grow() {
-                return Some(Walked { kept: 0, items, truncated: true });
+            if items >= full {
+                let (number, count) = (self.number_of(frame), self.index_of(items));
+                if !buffers.grow() {
+                    return Walked { kept: 0, items: count | ended::CUT };
+                }
+                (frame, items) = (buffers.frame_place(number), buffers.item_place(count));
+                full = buffers.item_place(buffers.capacity() - ROOM);
             }
             let rule = rules::of(pc);
-            let base = if rule.kind() == kind::BP { bp } else { sp };
+            let base = if rule.is_based_on_bp() { bp } else { sp };
             let cfa = base.wrapping_add(rule.cfa_offset());
-            let small = rule.kind().wrapping_sub(kind::SP) <= kind::BP - kind::SP;
-            if small && cfa.wrapping_sub(sp).wrapping_sub(1) < limit.wrapping_sub(sp) {
-                let rule_and_marks = rule.to_bits() | marks;
-                buffers.set_item(items, Item { sp, key: pc, bp, return_at, return_word, bp_at, rule: rule_and_marks });
-                items += 1;
-                marks = 0;
-                return_at = cfa.wrapping_sub(8);
-                return_word = load(return_at);
-                pc = return_word.wrapping_add(rule.exact());
+            if cfa.wrapping_sub(sp).wrapping_sub(1) < limit.wrapping_sub(sp) {
+                // SAFETY: there is room, see `full`.
+                unsafe { items.write(Item { key: pc, bp_at, sp, rule: rule.to_bits(), bp }) };
+                items = items.wrapping_add(1);
+                pc = load(cfa.wrapping_sub(8));
                 bp_at = 0;
                 if rule.bp_offset() != 0 {
                     bp_at = cfa.wrapping_sub(rule.bp_offset());
@@ -237,27 +264,34 @@ impl Trace {
                 sp = cfa;
                 continue;
             }
-            let left = Item { sp, key: pc, bp, return_at, return_word, bp_at, rule: marks };
+            let left = Item { key: pc, bp_at, sp, rule: 0, bp };
             match self.step(pc, sp, bp) {
-                Next::NoRule => return None,
-                Next::End { key, marks } => {
-                    items = self.add_frame(items, left, key, Rule::END, marks);
-                    return Some(Walked { kept: 0, items, truncated: false });
+                Next::NoRule => return Walked { kept: 0, items: ended::NO_RULE },
+                Next::End { key, notes } => {
+                    items = add_left(items, Item { key, ..left }, Rule::END, notes);
+                    return Walked { kept: 0, items: self.index_of(items) };
                 }
-                Next::Cut { key, marks } => {
-                    items = self.add_frame(items, left, key, Rule::END, marks);
-                    return Some(Walked { kept: 0, items, truncated: true });
+                Next::Cut { key, notes } => {
+                    items = add_left(items, Item { key, ..left }, Rule::END, notes);
+                    return Walked { kept: 0, items: self.index_of(items) | ended::CUT };
                 }
                 Next::Caller(step) => {
-                    items = self.add_frame(items, left, step.key, step.rule, step.marks);
-                    items = self.add_cfa_word(items, &step);
+                    items = add_left(items, Item { key: step.key, ..left }, step.rule, step.notes);
+                    items = add_step(items, &step);
                     State { pc, sp, bp } = step.state;
-                    marks = step.next_marks;
-                    (return_at, return_word, bp_at) = (step.return_at, step.return_word, step.bp_at);
-                    limit = bounds.limit(sp);
+                    bp_at = step.bp_at;
+                    limit = self.bounds().limit(sp);
                 }
             }
         }
+    }
+
+    fn number_of(&self, frame: *const Frame) -> usize {
+        (frame.addr() - self.buffers.frame_place(0).addr()) / size_of::<Frame>()
+    }
+
+    fn index_of(&self, item: *const Item) -> usize {
+        (item.addr() - self.buffers.item_place(0).addr()) / size_of::<Item>()
     }
 
     /// Goes to a caller where that is not two additions and two loads.
@@ -265,13 +299,6 @@ impl Trace {
     #[inline(never)]
     fn step(&self, pc: u64, sp: u64, bp: u64) -> Next {
         Walk::new(self.bounds()).step(State { pc, sp, bp })
-    }
-
-    #[inline(always)]
-    fn is_junction(&self, number: usize, pc: u64, sp: u64, bp: u64) -> bool {
-        let frame = self.buffers.frame(number);
-        (frame.sp ^ sp) | (frame.key ^ pc) == 0
-            && (!frame.bp_matters() || frame.bp == bp || planted(Fault::CompareReturnAddressesOnly))
     }
 
     /// The innermost word, of those of the frames outside of this one, that says something else.
@@ -296,9 +323,9 @@ impl Trace {
 
     /// The junction was reached from another callee: the words that led to it are others.
     #[inline(always)]
-    fn replace_words(&self, number: usize, bp: u64, (return_at, return_word): (u64, u64), bp_at: u64) {
+    fn replace_words(&self, number: usize, pc: u64, sp: u64, bp: u64, bp_at: u64) {
         let mut words = self.buffers.frame(number - 1).words();
-        self.buffers.set_word(words, return_at, return_word);
+        self.buffers.set_word(words, sp.wrapping_sub(8), pc);
         words += 1;
         let matters = self.buffers.frame(number).read & 1;
         if matters != 0 && bp_at != 0 && !planted(Fault::CompareReturnAddressesOnly) {
@@ -311,91 +338,85 @@ impl Trace {
         });
     }
 
-    fn add_frame(&self, index: usize, left: Item, key: u64, rule: Rule, marks: u64) -> usize {
-        self.buffers.set_item(index, Item { key, rule: left.rule | rule.to_bits() | marks, ..left });
-        index + 1
-    }
-
-    fn add_cfa_word(&self, index: usize, step: &Step) -> usize {
-        let Some((return_at, return_word)) = step.cfa_word else { return index };
-        let word = Item { sp: 0, key: 0, bp: 0, return_at, return_word, bp_at: 0, rule: item::WORD };
-        self.buffers.set_item(index, word);
-        index + 1
-    }
-
     /// The stack as the platform's unwinder sees it: where a frame has no rule.
     #[cold]
-    fn walk_by_platform(&self, caller: Caller) -> Walked {
-        let inside = if caller.pc == 0 { caller.sp } else { caller.sp.wrapping_sub(8) };
+    fn walk_by_platform(&self, pc: u64, sp: u64) -> Walked {
+        let inside = if pc == 0 { sp } else { sp.wrapping_sub(8) };
         let mut walk = Walk::new(self.bounds());
-        let (mut items, mut truncated) = (0, false);
+        let (mut count, mut last, mut cut) = (0, 0, false);
         portable::walk(inside as usize, |address| {
-            if items + 1 > self.buffers.capacity() && !self.buffers.grow() {
-                truncated = true;
+            if count + ROOM > self.buffers.capacity() && !self.buffers.grow() {
+                cut = true;
                 return false;
             }
-            let key = walk.key_of(address);
-            let return_at = super::buffers::zero_word();
-            let rule = Rule::NONE.to_bits() | item::UNKEPT;
-            let frame = Item { sp: u64::MAX, key, bp: 0, return_at, return_word: 0, bp_at: 0, rule };
-            self.buffers.set_item(items, frame);
-            items += 1;
+            last = walk.key_of(address);
+            let frame = Item { key: last, bp_at: 0, sp: u64::MAX, rule: 0, bp: 0 };
+            count = self.index_of(add_left(self.buffers.item_place(count), frame, Rule::NONE, 0));
             true
         });
-        let last = (items > 0).then(|| self.buffers.item(items - 1).key);
-        let ends = last.is_some_and(|key| walk.is_outermost(key));
-        Walked { kept: 0, items, truncated: truncated || !ends }
+        let whole = !cut && count > 0 && walk.is_outermost(last);
+        Walked { kept: 0, items: count | ended::BY_PLATFORM | if whole { 0 } else { ended::CUT } }
     }
 
     /// Adds what was walked to the frames that stay.
     #[inline(always)]
     fn push(&self, walked: &Walked) -> Capture<'_> {
         let buffers = &self.buffers;
-        let mut number = walked.kept;
+        let (mut number, truncated) = (walked.kept, walked.is_cut());
         if number < self.first_foreign.get() {
             self.first_foreign.set(usize::MAX);
         }
         let outer = buffers.frame(number);
         let (mut hash, mut matters, mut words) = (outer.hash, outer.read & 1, outer.words());
-        if walked.truncated {
+        if truncated {
             hash = !hash;
         }
-        let mut kept = usize::MAX;
-        for index in (0..walked.items).rev() {
-            let added = buffers.item(index);
-            if added.rule & item::ALL != 0 {
-                if added.rule & item::WORD != 0 {
-                    buffers.set_word(words, added.return_at, added.return_word);
-                    words += 1;
-                    if number > 0 {
-                        buffers.change_frame(number, |frame| frame.read = (words as u32) << 1 | matters);
-                    }
-                    continue;
-                }
-                if added.rule & item::FOREIGN != 0 {
-                    self.first_foreign.set(self.first_foreign.get().min(number + 1));
-                }
-                if added.rule & item::UNKEPT != 0 {
-                    kept = kept.min(number);
-                }
+        let mut unkept = usize::MAX;
+        for index in (0..walked.count()).rev() {
+            let Item { key, bp_at, sp, rule, bp } = buffers.item(index);
+            if rule & note::ANY != 0 {
+                self.take_note(rule, (sp, key), number, &mut words, &mut unkept);
+                continue;
             }
-            hash = Frame::hash_inside(hash, added.key);
-            matters = Rule::from_bits(added.rule).bp_matters(matters);
-            buffers.set_word(words, added.return_at, added.return_word);
+            hash = Frame::hash_inside(hash, key);
+            matters = Rule::from_bits(rule).bp_matters(matters);
+            buffers.set_word(words, sp.wrapping_sub(8), key);
             words += 1;
-            if matters != 0 && added.bp_at != 0 && !planted(Fault::CompareReturnAddressesOnly) {
-                buffers.set_word(words, added.bp_at, added.bp);
+            if matters != 0 && bp_at != 0 && !planted(Fault::CompareReturnAddressesOnly) {
+                buffers.set_word(words, bp_at, bp);
                 words += 1;
             }
             number += 1;
-            let Item { sp, key, bp, .. } = added;
             buffers.set_frame(number, Frame { sp, key, bp, hash, node: 0, read: (words as u32) << 1 | matters });
         }
-        self.kept.set(kept.min(if walked.truncated { 0 } else { number }));
-        Capture::Path(Path { trace: self, depth: number, hash, truncated: walked.truncated })
+        let keeps = walked.items & (ended::CUT | ended::BY_PLATFORM) == 0;
+        self.kept.set(if keeps { number.min(unkept) } else { 0 });
+        Capture::Path(Path { trace: self, depth: number, hash, truncated })
     }
 
-    /// Whether an address lies on the thread's own stack.
+    /// Applies what is to be known of the frame that was pushed last, or of the junction.
+    #[cold]
+    #[inline(never)]
+    fn take_note(&self, note: u64, (at, word): (u64, u64), number: usize, words: &mut usize, unkept: &mut usize) {
+        if note & note::FOREIGN != 0 {
+            self.first_foreign.set(self.first_foreign.get().min(number));
+        }
+        if note & note::UNKEPT != 0 {
+            *unkept = (*unkept).min(number.saturating_sub(1));
+        }
+        if number == 0 {
+            return;
+        }
+        if note & note::RETURN != 0 {
+            self.buffers.set_word(self.buffers.frame(number - 1).words(), at, word);
+        }
+        if note & note::WORD != 0 {
+            self.buffers.set_word(*words, at, word);
+            *words += 1;
+            self.buffers.change_frame(number, |frame| frame.read = (*words as u32) << 1 | frame.read & 1);
+        }
+    }
+
     #[inline(always)]
     pub(super) fn is_on_stack(&self, address: u64) -> bool {
         self.bounds().contain(address)
@@ -454,4 +475,44 @@ impl Trace {
         top.under.set(under);
         self.remembered.remember(self, depth, label, under);
     }
+}
+
+/// Whether a frame is the one with these registers.
+#[inline(always)]
+fn is_junction(frame: &Frame, pc: u64, sp: u64, bp: u64) -> bool {
+    (frame.sp ^ sp) | (frame.key ^ pc) == 0
+        && (!frame.bp_matters() || frame.bp == bp || planted(Fault::CompareReturnAddressesOnly))
+}
+
+/// Adds something to be known of the frame that is added next.
+#[cold]
+fn add_note(place: *mut Item, note: u64, at: u64, word: u64) -> *mut Item {
+    // SAFETY: callers keep room for a frame and all its notes, see `ROOM`.
+    unsafe { place.write(Item { key: word, bp_at: 0, sp: at, rule: note, bp: 0 }) };
+    place.wrapping_add(1)
+}
+
+/// Adds a frame that was left by more than two additions and two loads.
+#[cold]
+fn add_left(place: *mut Item, left: Item, rule: Rule, notes: u64) -> *mut Item {
+    let place = if notes == 0 { place } else { add_note(place, notes, 0, 0) };
+    // SAFETY: as in `add_note`.
+    unsafe { place.write(Item { rule: rule.to_bits(), ..left }) };
+    place.wrapping_add(1)
+}
+
+/// Adds what is to be known of the caller that a step led to.
+#[cold]
+fn add_step(mut place: *mut Item, step: &Step) -> *mut Item {
+    if step.next_notes != 0 {
+        place = add_note(place, step.next_notes, 0, 0);
+    }
+    // In the order in which the words are to be compared: what the stack pointer came from first, which is last of all.
+    if let Some((at, word)) = step.cfa_word {
+        place = add_note(place, note::WORD, at, word);
+    }
+    if let Some((at, word)) = step.return_word {
+        place = add_note(place, note::RETURN, at, word);
+    }
+    place
 }

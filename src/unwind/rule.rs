@@ -4,14 +4,16 @@
 //! stack pointer of the caller after the call) is, and where the caller's rbp was saved:
 //!
 //! ```text
-//! bit  0   3     4               17              30   31    32
-//!      kind exact CFA offset / 8  rbp offset / 8  uses keeps       kinds Sp and Bp
-//!      kind exact index of the wide form          uses keeps       kind Wide
+//! bit  0    4               17              30   31    32
+//!      kind CFA offset / 8  rbp offset / 8  uses keeps             kinds Sp and Bp
+//!      kind 0               index, exact    uses keeps             kind Wide
 //! ```
 //!
 //! The return address lies at CFA - 8 and rbp, if it was saved, at CFA - rbp offset. What does not fit has a wide form.
 //! *Uses*: the rbp of the frame decides where its caller is; *keeps*: it is the caller's rbp too.
-//! *Exact* marks frames whose caller is found at an exact address instead of behind a call (the `S` of DWARF).
+//! *Exact* marks frames whose caller is found at an exact address instead of behind a call (the `S` of DWARF). Every other
+//! kind has the CFA offset zero, so that the CFA it seems to have is the stack pointer itself, where no caller's can be: one
+//! comparison finds what is not small.
 
 use super::wide::Wide;
 
@@ -39,7 +41,7 @@ pub(super) mod kind {
 }
 
 const KIND_MASK: u64 = 7;
-const EXACT: u64 = 1 << 3;
+const EXACT: u64 = 1 << 29;
 const CFA_SHIFT: u32 = 4;
 const BP_SHIFT: u32 = 17;
 const USES_BP_SHIFT: u32 = 30;
@@ -65,10 +67,16 @@ impl Rule {
         self.0 & KIND_MASK
     }
 
-    /// What to add to a return address to get the key under which the caller's rule is found.
+    /// What to add to the return address of a wide form to get the key under which the caller's rule is found.
     #[inline(always)]
     pub(super) const fn exact(self) -> u64 {
-        self.0 >> 3 & 1
+        self.0 >> 29 & 1
+    }
+
+    /// Whether the CFA is counted from rbp.
+    #[inline(always)]
+    pub(super) const fn is_based_on_bp(self) -> bool {
+        self.0 & KIND_MASK == kind::BP
     }
 
     /// CFA minus its register, for the kinds `SP` and `BP`.
@@ -85,11 +93,11 @@ impl Rule {
 
     /// The index of a wide form.
     pub(super) const fn wide_index(self) -> usize {
-        (self.0 >> CFA_SHIFT & 0xFFFF) as usize
+        (self.0 >> BP_SHIFT & 0xFFF) as usize
     }
 
     pub(super) fn wide(form: &Wide, index: u16, exact: bool) -> Self {
-        Self(kind::WIDE | u64::from(index) << CFA_SHIFT | if exact { EXACT } else { 0 } | Self::flow_of(form))
+        Self(kind::WIDE | u64::from(index & 0xFFF) << BP_SHIFT | if exact { EXACT } else { 0 } | Self::flow_of(form))
     }
 
     /// What becomes of rbp: the bits for a form.
@@ -101,11 +109,10 @@ impl Rule {
     pub(super) fn small(form: &Wide, exact: bool) -> Option<Self> {
         let (base, cfa) = form.plain_cfa()?;
         let bp = form.bp_below_cfa()?;
-        if form.return_below_cfa() != 8 || bp > cfa || (cfa | bp) & !OFFSET_MASK != 0 || cfa < 8 || bp == 8 {
+        if exact || form.return_below_cfa() != 8 || bp > cfa || (cfa | bp) & !OFFSET_MASK != 0 || cfa < 8 || bp == 8 {
             return None;
         }
-        let exact = if exact { EXACT } else { 0 };
-        Some(Self(base | exact | cfa << (CFA_SHIFT - 3) | bp << (BP_SHIFT - 3) | Self::flow_of(form)))
+        Some(Self(base | cfa << (CFA_SHIFT - 3) | bp << (BP_SHIFT - 3) | Self::flow_of(form)))
     }
 
     /// Whether rbp, as it is in the frame, decides anything about the frames further out (one or zero), if it decides
@@ -126,12 +133,10 @@ mod tests {
         for (base, kind) in [(Base::Sp, kind::SP), (Base::Bp, kind::BP)] {
             for (cfa, bp) in [(8, 0), (16, 16), (0xFFF8, 0xFFF8), (0x1230, 0x20)] {
                 let form = Wide::plain(base, cfa, bp);
-                for exact in [false, true] {
-                    let rule = Rule::small(&form, exact).expect("fits");
-                    assert_eq!((rule.kind(), rule.cfa_offset(), rule.bp_offset()), (kind, cfa as u64, bp as u64));
-                    assert_eq!(rule.exact(), u64::from(exact));
-                    assert!(rule.to_bits() < 1 << RULE_BITS);
-                }
+                let rule = Rule::small(&form, false).expect("fits");
+                assert_eq!((rule.kind(), rule.cfa_offset(), rule.bp_offset()), (kind, cfa as u64, bp as u64));
+                assert!(rule.to_bits() < 1 << RULE_BITS);
+                assert_eq!(Rule::small(&form, true), None);
             }
         }
     }
@@ -141,6 +146,17 @@ mod tests {
         for (cfa, bp) in [(0, 0), (4, 0), (0x10000, 0), (16, 24), (-8, 0), (32, 12), (16, 8)] {
             assert_eq!(Rule::small(&Wide::plain(Base::Sp, cfa, bp), false), None, "{cfa} {bp}");
         }
+    }
+
+    #[test]
+    fn a_wide_rule_has_its_index_and_seems_to_have_no_offset() {
+        for exact in [false, true] {
+            let rule = Rule::wide(&Wide::plain(Base::Bp, 1 << 20, 0), 1_023, exact);
+            assert_eq!((rule.kind(), rule.wide_index(), rule.exact()), (kind::WIDE, 1_023, u64::from(exact)));
+            assert_eq!(rule.cfa_offset(), 0);
+            assert!(rule.to_bits() < 1 << RULE_BITS);
+        }
+        assert!([Rule::END, Rule::SIGNAL, Rule::NONE].iter().all(|rule| rule.cfa_offset() == 0));
     }
 
     #[test]

@@ -6,7 +6,7 @@
 //! uses rbp without saying so) end a stack early and never lead to a fault.
 
 use super::Caller;
-use super::buffers::{item, zero_word};
+use super::buffers::{note, zero_word};
 use super::rule::{Rule, kind};
 use super::rules::{self, END_OF_USER_SPACE};
 use super::tables;
@@ -35,12 +35,12 @@ pub(super) enum Next {
     /// The frame is the outermost.
     End {
         key: u64,
-        marks: u64,
+        notes: u64,
     },
     /// There is a caller, but nothing vouches for where it is.
     Cut {
         key: u64,
-        marks: u64,
+        notes: u64,
     },
     /// No table describes the frame.
     NoRule,
@@ -49,18 +49,18 @@ pub(super) enum Next {
 
 /// One step to the caller.
 pub(super) struct Step {
-    /// Of the frame that was left: its key, rule and marks.
+    /// Of the frame that was left: its key, rule and notes.
     pub(super) key: u64,
     pub(super) rule: Rule,
-    pub(super) marks: u64,
+    pub(super) notes: u64,
     /// Of the caller.
     pub(super) state: State,
-    pub(super) return_at: u64,
-    pub(super) return_word: u64,
+    /// Where the return address was read and what it said, unless that is below the stack pointer and as it is.
+    pub(super) return_word: Option<(u64, u64)>,
     pub(super) bp_at: u64,
     /// A word that the CFA was read from.
     pub(super) cfa_word: Option<(u64, u64)>,
-    pub(super) next_marks: u64,
+    pub(super) next_notes: u64,
 }
 
 /// What a walk along one stack knows.
@@ -79,16 +79,16 @@ impl Walk {
     #[cold]
     #[inline(never)]
     pub(super) fn step(&mut self, state: State) -> Next {
-        let (mut rule, mut key, mut marks) = (rules::of(state.pc), state.pc, 0);
+        let (mut rule, mut key, mut notes) = (rules::of(state.pc), state.pc, 0);
         if matches!(rule.kind(), 0 | kind::NONE) {
             let Some(module) = self.late_module(state.pc) else { return Next::NoRule };
             rule = tables::rule_of(state.pc, module.tables);
             key |= u64::from(module.number) << 48;
-            marks = item::UNKEPT;
+            notes = note::UNKEPT;
         }
         let form = match rule.kind() {
-            kind::END => return Next::End { key, marks },
-            kind::SIGNAL => return self.interrupted(state, key, marks),
+            kind::END => return Next::End { key, notes },
+            kind::SIGNAL => return self.interrupted(state, key, notes),
             kind::SP | kind::BP => small_form(rule),
             kind::WIDE => match wide::get(rule.wide_index()) {
                 Some(form) => form,
@@ -97,8 +97,8 @@ impl Walk {
             _ => return Next::NoRule,
         };
         match self.caller(state, &form, rule.exact()) {
-            Some(step) => Next::Caller(Step { key, rule, marks, ..step }),
-            None => Next::Cut { key, marks },
+            Some(step) => Next::Caller(Step { key, rule, notes, ..step }),
+            None => Next::Cut { key, notes },
         }
     }
 
@@ -157,15 +157,17 @@ impl Walk {
         let bp = if bp_at == 0 { state.bp } else { read(bp_at)? };
         foreign |= !self.bounds.contain(cfa.wrapping_sub(8));
         let state = State { pc: return_word.wrapping_add(exact), sp: cfa, bp };
-        let next_marks = if foreign { item::FOREIGN } else { 0 };
-        Some(Step { key: 0, rule: Rule::NONE, marks: 0, state, return_at, return_word, bp_at, cfa_word, next_marks })
+        let next_notes = if foreign { note::FOREIGN } else { 0 };
+        let usual = return_at == cfa.wrapping_sub(8) && exact == 0;
+        let return_word = (!usual).then_some((return_at, return_word));
+        Some(Step { key: 0, rule: Rule::NONE, notes: 0, state, return_word, bp_at, cfa_word, next_notes })
     }
 
     /// The frame that a signal interrupted: its registers are in the record that the kernel put on the handler's stack.
-    fn interrupted(&self, state: State, key: u64, marks: u64) -> Next {
+    fn interrupted(&self, state: State, key: u64, notes: u64) -> Next {
         // Offsets of rbp, rsp and rip in `ucontext_t`, which begins at the stack pointer.
         const REGISTERS: [u64; 3] = [120, 160, 168];
-        let cut = Next::Cut { key, marks };
+        let cut = Next::Cut { key, notes };
         if !REGISTERS.iter().all(|offset| self.may_read(state.sp, state.sp.wrapping_add(*offset))) {
             return cut;
         }
@@ -176,14 +178,13 @@ impl Walk {
         Next::Caller(Step {
             key,
             rule: Rule::SIGNAL,
-            marks,
+            notes,
             // The address is that of an instruction that has not run; one more makes it look like a return address.
             state: State { pc: pc.wrapping_add(1), sp, bp },
-            return_at: zero_word(),
-            return_word: 0,
+            return_word: Some((zero_word(), 0)),
             bp_at: 0,
             cfa_word: None,
-            next_marks: item::UNKEPT | item::FOREIGN,
+            next_notes: note::UNKEPT | note::FOREIGN,
         })
     }
 
