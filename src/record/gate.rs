@@ -79,7 +79,7 @@ impl Slot {
         match self.mode() {
             0 => self.seen.load(Ordering::Relaxed).max(LONG_PATH),
             #[cfg(feature = "stacks")]
-            mode::STACKS_EVERYWHERE if super::sites::find_for_recording(self) => {
+            mode::STACKS_EVERYWHERE if super::place::find_for_recording(self) => {
                 self.seen.load(Ordering::Relaxed) | TRACED
             }
             _ => LONG_PATH,

@@ -29,6 +29,8 @@ mod paged;
 #[cfg(feature = "stacks")]
 pub(crate) mod path_key;
 pub(crate) mod peak;
+#[cfg(feature = "stacks")]
+mod place;
 pub(crate) mod reader;
 #[cfg(feature = "stacks")]
 mod scope_names;

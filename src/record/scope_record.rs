@@ -45,7 +45,7 @@ pub(crate) struct ScopeRecord {
     pub(super) next: AtomicU32,
     pub(super) name: NamePlace,
     #[cfg(feature = "stacks")]
-    pub(super) place: super::sites::ScopePlace,
+    pub(super) place: super::place::ScopePlace,
 }
 
 // SAFETY: integers and null pointers, valid when zero, without a destructor.

@@ -2,8 +2,8 @@
 
 use super::counter::Counter;
 use super::paged::Paged;
+use super::place::CurrentPlace;
 use super::scopes::MAX_LEVELS;
-use super::sites::CurrentPlace;
 use crate::sys::arena::Place;
 use crate::unwind::Trace;
 use core::sync::atomic::AtomicU32;

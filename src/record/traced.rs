@@ -154,7 +154,8 @@ pub(super) fn freed(slot: &Slot, tag: Tag, block: *mut u8, size: usize) -> bool 
 /// blocks of a scope, and numbers that were never given out.
 #[inline(always)]
 fn counter_of(slot: &Slot, tag: Tag) -> Option<&Counter> {
-    if tag.site().index() < SiteId::FIRST as usize || tag.context().scope().is_some() {
+    let captured = tag.site().index() >= SiteId::FIRST as usize && sites::is_known(tag.site());
+    if !captured || tag.context().scope().is_some() {
         return None;
     }
     slot.shard.sites.get(tag.site().index())

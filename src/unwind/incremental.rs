@@ -23,11 +23,10 @@
 use super::Caller;
 use super::buffers::{Buffers, Item, note};
 use super::path::{Capture, Frame, Label, Path};
-use super::portable;
 use super::remembered::Remembered;
 use super::rule::Rule;
-use super::rules;
-use super::walk::{Next, State, Step, Walk, load};
+use super::stepping::Walked;
+use super::walk::load;
 use crate::fault::{Fault, planted};
 use crate::sys::arena::Zeroed;
 use crate::sys::stack_bounds::StackBounds;
@@ -38,10 +37,10 @@ use core::cell::Cell;
 pub(crate) struct Trace {
     /// The innermost frame: its state, and under what its stack is known as `site`.
     top: Top,
-    buffers: Buffers,
+    pub(super) buffers: Buffers,
     remembered: Remembered,
     /// Number of frames that are kept.
-    kept: Cell<usize>,
+    pub(super) kept: Cell<usize>,
     /// The outermost frame that was reached over a stack not the thread's own; `usize::MAX` if there is none.
     first_foreign: Cell<usize>,
     low: Cell<u64>,
@@ -76,37 +75,6 @@ unsafe impl Sync for Trace {}
 
 /// Words that are compared at a time.
 const BLOCK: usize = 4;
-/// Items that one step may add: a frame, and all that is to be known of it and of its caller.
-const ROOM: usize = 6;
-
-/// What a walk to the junction found.
-struct Walked {
-    /// Frames that stay, counted from the outermost.
-    kept: usize,
-    /// Number of items, from the innermost outwards, and one of [`ended`].
-    items: usize,
-}
-
-/// How a walk ended, in the upper bits of [`Walked::items`]: at a junction or at the outermost frame if it is none of these.
-mod ended {
-    /// The stack goes on beyond what was walked.
-    pub(super) const CUT: usize = 1 << 62;
-    /// A frame has no rule.
-    pub(super) const NO_RULE: usize = 1 << 63;
-    /// Wherever the platform's unwinder ended: it says nothing of what it read.
-    pub(super) const BY_PLATFORM: usize = 1 << 61;
-    pub(super) const ANY: usize = CUT | NO_RULE | BY_PLATFORM;
-}
-
-impl Walked {
-    fn is_cut(&self) -> bool {
-        self.items & ended::CUT != 0
-    }
-
-    fn count(&self) -> usize {
-        self.items & !ended::ANY
-    }
-}
 
 impl Trace {
     /// The slot is a new thread's.
@@ -183,8 +151,8 @@ impl Trace {
     #[inline(always)]
     fn capture_anew(&self, pc: u64, sp: u64, bp: u64) -> Capture<'_> {
         self.top.sp.set(0);
-        let mut walked = if pc == 0 { Walked { kept: 0, items: ended::NO_RULE } } else { self.walk(pc, sp, bp) };
-        if walked.items & ended::NO_RULE != 0 {
+        let mut walked = if pc == 0 { Walked::NO_RULE } else { self.walk(pc, sp, bp) };
+        if walked.has_no_rule() {
             walked = self.walk_by_platform(pc, sp);
         }
         self.push(&walked)
@@ -204,158 +172,14 @@ impl Trace {
         StackBounds { low: self.low.get(), high: self.high.get() }
     }
 
-    /// Steps outwards to a junction or the end.
-    ///
-    /// PERF: the registers and the places of the next frame and item are variables of their own, so that they stay in
-    /// registers; `benches/stacks`, syn.
-    #[inline(never)]
-    fn walk(&self, mut pc: u64, mut sp: u64, mut bp: u64) -> Walked {
-        let buffers = &self.buffers;
-        let mut limit = self.bounds().limit(sp);
-        let mut bp_at = 0;
-        let mut frame = buffers.frame_place(self.kept.get());
-        let mut items = buffers.item_place(0);
-        let mut full = buffers.item_place(buffers.capacity() - ROOM);
-        if limit == sp {
-            items = add_note(items, note::FOREIGN, 0, 0);
-        }
-        loop {
-            // SAFETY: frames lie in front of this one down to the one that stands for what is outside, whose `sp` is the
-            // highest number.
-            while unsafe { (*frame).sp } < sp {
-                frame = frame.wrapping_sub(1);
-            }
-            // SAFETY: a frame that is kept, or the one that stands for what is outside.
-            if is_junction(unsafe { &*frame }, pc, sp, bp) {
-                let (number, count) = (self.number_of(frame), self.index_of(items));
-                match self.changed_outside(number) {
-                    None if number + count <= buffers.capacity() || buffers.grow() => {
-                        if count > 0 {
-                            self.replace_words(number, pc, sp, bp, bp_at);
-                        }
-                        return Walked { kept: number, items: count };
-                    }
-                    // Deeper than there is room for: the innermost frames are walked anew, and the others cut off.
-                    None => frame = buffers.frame_place(0),
-                    Some(word) => frame = buffers.frame_place(self.without_word(number, word)),
-                }
-            }
-            if items >= full {
-                let (number, count) = (self.number_of(frame), self.index_of(items));
-                if !buffers.grow() {
-                    return Walked { kept: 0, items: count | ended::CUT };
-                }
-                (frame, items) = (buffers.frame_place(number), buffers.item_place(count));
-                full = buffers.item_place(buffers.capacity() - ROOM);
-            }
-            let rule = rules::of(pc);
-            let base = if rule.is_based_on_bp() { bp } else { sp };
-            let cfa = base.wrapping_add(rule.cfa_offset());
-            if cfa.wrapping_sub(sp).wrapping_sub(1) < limit.wrapping_sub(sp) {
-                // SAFETY: there is room, see `full`.
-                unsafe { items.write(Item { key: pc, bp_at, sp, rule: rule.to_bits(), bp }) };
-                items = items.wrapping_add(1);
-                pc = load(cfa.wrapping_sub(8));
-                bp_at = 0;
-                if rule.bp_offset() != 0 {
-                    bp_at = cfa.wrapping_sub(rule.bp_offset());
-                    bp = load(bp_at);
-                }
-                sp = cfa;
-                continue;
-            }
-            let left = Item { key: pc, bp_at, sp, rule: 0, bp };
-            match self.step(pc, sp, bp) {
-                Next::NoRule => return Walked { kept: 0, items: ended::NO_RULE },
-                Next::End { key, notes } => {
-                    items = add_left(items, Item { key, ..left }, Rule::END, notes);
-                    return Walked { kept: 0, items: self.index_of(items) };
-                }
-                Next::Cut { key, notes } => {
-                    items = add_left(items, Item { key, ..left }, Rule::END, notes);
-                    return Walked { kept: 0, items: self.index_of(items) | ended::CUT };
-                }
-                Next::Caller(step) => {
-                    items = add_left(items, Item { key: step.key, ..left }, step.rule, step.notes);
-                    items = add_step(items, &step);
-                    State { pc, sp, bp } = step.state;
-                    bp_at = step.bp_at;
-                    limit = self.bounds().limit(sp);
-                }
-            }
-        }
-    }
-
-    fn number_of(&self, frame: *const Frame) -> usize {
-        (frame.addr() - self.buffers.frame_place(0).addr()) / size_of::<Frame>()
-    }
-
-    fn index_of(&self, item: *const Item) -> usize {
-        (item.addr() - self.buffers.item_place(0).addr()) / size_of::<Item>()
-    }
-
-    /// Goes to a caller where that is not two additions and two loads.
-    #[cold]
-    #[inline(never)]
-    fn step(&self, pc: u64, sp: u64, bp: u64) -> Next {
-        Walk::new(self.bounds()).step(State { pc, sp, bp })
-    }
-
     /// The innermost word, of those of the frames outside of this one, that says something else.
     #[inline(always)]
-    fn changed_outside(&self, number: usize) -> Option<usize> {
+    pub(super) fn changed_outside(&self, number: usize) -> Option<usize> {
         let words = self.buffers.frame(number - 1).words();
         if number <= self.first_foreign.get() && self.words_hold(words) {
             return None;
         }
         if planted(Fault::SkipVerification) { None } else { self.changed_word(words) }
-    }
-
-    /// The number of the innermost frame inside of which nothing changed, from one outside of `number` on.
-    #[cold]
-    fn without_word(&self, number: usize, word: usize) -> usize {
-        let mut kept = number - 1;
-        while kept > 0 && self.buffers.frame(kept).words() > word {
-            kept -= 1;
-        }
-        kept
-    }
-
-    /// The junction was reached from another callee: the words that led to it are others.
-    #[inline(always)]
-    fn replace_words(&self, number: usize, pc: u64, sp: u64, bp: u64, bp_at: u64) {
-        let mut words = self.buffers.frame(number - 1).words();
-        self.buffers.set_word(words, sp.wrapping_sub(8), pc);
-        words += 1;
-        let matters = self.buffers.frame(number).read & 1;
-        if matters != 0 && bp_at != 0 && !planted(Fault::CompareReturnAddressesOnly) {
-            self.buffers.set_word(words, bp_at, bp);
-            words += 1;
-        }
-        self.buffers.change_frame(number, |frame| {
-            frame.bp = bp;
-            frame.read = (words as u32) << 1 | matters;
-        });
-    }
-
-    /// The stack as the platform's unwinder sees it: where a frame has no rule.
-    #[cold]
-    fn walk_by_platform(&self, pc: u64, sp: u64) -> Walked {
-        let inside = if pc == 0 { sp } else { sp.wrapping_sub(8) };
-        let mut walk = Walk::new(self.bounds());
-        let (mut count, mut last, mut cut) = (0, 0, false);
-        portable::walk(inside as usize, |address| {
-            if count + ROOM > self.buffers.capacity() && !self.buffers.grow() {
-                cut = true;
-                return false;
-            }
-            last = walk.key_of(address);
-            let frame = Item { key: last, bp_at: 0, sp: u64::MAX, rule: 0, bp: 0 };
-            count = self.index_of(add_left(self.buffers.item_place(count), frame, Rule::NONE, 0));
-            true
-        });
-        let whole = !cut && count > 0 && walk.is_outermost(last);
-        Walked { kept: 0, items: count | ended::BY_PLATFORM | if whole { 0 } else { ended::CUT } }
     }
 
     /// Adds what was walked to the frames that stay.
@@ -389,7 +213,7 @@ impl Trace {
             number += 1;
             buffers.set_frame(number, Frame { sp, key, bp, hash, node: 0, read: (words as u32) << 1 | matters });
         }
-        let keeps = walked.items & (ended::CUT | ended::BY_PLATFORM) == 0;
+        let keeps = walked.can_be_kept();
         self.kept.set(if keeps { number.min(unkept) } else { 0 });
         Capture::Path(Path { trace: self, depth: number, hash, truncated })
     }
@@ -475,44 +299,4 @@ impl Trace {
         top.under.set(under);
         self.remembered.remember(self, depth, label, under);
     }
-}
-
-/// Whether a frame is the one with these registers.
-#[inline(always)]
-fn is_junction(frame: &Frame, pc: u64, sp: u64, bp: u64) -> bool {
-    (frame.sp ^ sp) | (frame.key ^ pc) == 0
-        && (!frame.bp_matters() || frame.bp == bp || planted(Fault::CompareReturnAddressesOnly))
-}
-
-/// Adds something to be known of the frame that is added next.
-#[cold]
-fn add_note(place: *mut Item, note: u64, at: u64, word: u64) -> *mut Item {
-    // SAFETY: callers keep room for a frame and all its notes, see `ROOM`.
-    unsafe { place.write(Item { key: word, bp_at: 0, sp: at, rule: note, bp: 0 }) };
-    place.wrapping_add(1)
-}
-
-/// Adds a frame that was left by more than two additions and two loads.
-#[cold]
-fn add_left(place: *mut Item, left: Item, rule: Rule, notes: u64) -> *mut Item {
-    let place = if notes == 0 { place } else { add_note(place, notes, 0, 0) };
-    // SAFETY: as in `add_note`.
-    unsafe { place.write(Item { rule: rule.to_bits(), ..left }) };
-    place.wrapping_add(1)
-}
-
-/// Adds what is to be known of the caller that a step led to.
-#[cold]
-fn add_step(mut place: *mut Item, step: &Step) -> *mut Item {
-    if step.next_notes != 0 {
-        place = add_note(place, step.next_notes, 0, 0);
-    }
-    // In the order in which the words are to be compared: what the stack pointer came from first, which is last of all.
-    if let Some((at, word)) = step.cfa_word {
-        place = add_note(place, note::WORD, at, word);
-    }
-    if let Some((at, word)) = step.return_word {
-        place = add_note(place, note::RETURN, at, word);
-    }
-    place
 }

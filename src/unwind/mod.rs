@@ -31,6 +31,8 @@ mod rule;
 #[cfg(heaplens_rules)]
 mod rules;
 #[cfg(heaplens_rules)]
+mod stepping;
+#[cfg(heaplens_rules)]
 mod tables;
 #[cfg(heaplens_rules)]
 mod walk;
