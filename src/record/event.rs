@@ -5,7 +5,9 @@
 //!                         └─▶ long path: site, tag, totals, site's counter, scopes, peak
 //! ```
 //!
-//! The short paths are inlined into the allocator; the long ones are calls. None of them allocates, locks, panics, or
+//! The short paths are inlined into the allocator; the long ones are calls. In a debug build nothing is: the allocator is
+//! generic and thus compiled without optimisation as a part of the program, while what it calls here can be optimised by two
+//! lines of the program's `Cargo.toml`. None of them allocates, locks, panics, or
 //! calls the system, except for a thread's first event and a page of counters touched for the first time.
 
 use super::attribution;
@@ -24,7 +26,8 @@ use crate::unwind::Caller;
 /// # Safety
 ///
 /// `block` is a fresh block with room for a tag behind its `size` bytes.
-#[inline(always)]
+#[cfg_attr(debug_assertions, inline(never))]
+#[cfg_attr(not(debug_assertions), inline(always))]
 pub(crate) unsafe fn allocated(slot: &Slot, block: *mut u8, size: usize) {
     if let Some(busy) = slot.enter_short_path() {
         if !slot.is_above(slot.net().wrapping_add(size as u64)) {
@@ -44,7 +47,8 @@ pub(crate) unsafe fn allocated(slot: &Slot, block: *mut u8, size: usize) {
 
 /// Records the end of a block, before it is given to the inner allocator, if nothing but counting is on. `false`: it is
 /// for [`freed`].
-#[inline(always)]
+#[cfg_attr(debug_assertions, inline(never))]
+#[cfg_attr(not(debug_assertions), inline(always))]
 pub(crate) fn freed_on_short_path(slot: &Slot, tag: Option<Tag>, block: *mut u8, size: usize) -> bool {
     let Some(tag) = tag.filter(|tag| tag.is_plain()) else { return false };
     let Some(_gate) = slot.enter_short_path() else { return false };
@@ -79,7 +83,8 @@ impl Reallocation {
 /// # Safety
 ///
 /// `new_block` has room for a tag behind its `new_size` bytes.
-#[inline(always)]
+#[cfg_attr(debug_assertions, inline(never))]
+#[cfg_attr(not(debug_assertions), inline(always))]
 pub(crate) unsafe fn reallocated(slot: &Slot, event: &Reallocation, caller: Caller) {
     if let Some(tag) = event.old_tag
         && tag.is_plain()
@@ -169,7 +174,8 @@ unsafe fn allocated_long(slot: &Slot, block: *mut u8, size: usize, pc: u64, sp: 
 
 /// Records the end of a block, before it is given to the inner allocator, if every stack is recorded and nothing else is
 /// on. `false`: it is for [`freed`].
-#[inline(always)]
+#[cfg_attr(debug_assertions, inline(never))]
+#[cfg_attr(not(debug_assertions), inline(always))]
 pub(crate) fn freed_on_traced_path(slot: &Slot, tag: Option<Tag>, block: *mut u8, size: usize) -> bool {
     tag.is_some_and(|tag| traced::freed(slot, tag, block, size))
 }

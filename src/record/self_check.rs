@@ -42,7 +42,7 @@ pub(super) fn compare(slot: &Slot, site: SiteId, pc: u64, sp: u64, bp: u64) {
         return;
     }
     let compared = COMPARED.fetch_add(1, Ordering::Relaxed);
-    if !rules_agree(caller, site) {
+    if !rules_agree(slot, caller, site) {
         MISMATCHED.fetch_add(1, Ordering::Relaxed);
         slot.drop_one(|drops| &drops.mismatched_stacks);
     }
@@ -56,27 +56,28 @@ pub(super) fn compare(slot: &Slot, site: SiteId, pc: u64, sp: u64, bp: u64) {
 
 /// Whether a full walk by the rules finds the frames of the site, all of them and no more.
 #[cfg(heaplens_rules)]
-fn rules_agree(caller: Caller, site: SiteId) -> bool {
+fn rules_agree(slot: &Slot, caller: Caller, site: SiteId) -> bool {
     if caller.pc == 0 {
         return true;
     }
     let mut path = sites::path(site).peekable();
     let mut same = true;
-    let end = unwind::full(caller, |key| {
+    let end = unwind::full(&slot.shard.trace, caller, |key| {
         // What is cut is flagged, and compared as far as it goes.
         let goes_on = path.peek() != Some(&PathKey::Cut);
         same &= !goes_on || path.next().is_some_and(|known| known.to_bits() == key);
         goes_on
     });
     match end {
-        unwind::End::Reached | unwind::End::Cut => same && !path.peek().copied().is_some_and(is_of_stack),
+        unwind::End::Reached => same && !path.peek().copied().is_some_and(is_of_stack),
+        unwind::End::Cut => same && path.peek() == Some(&PathKey::Cut),
         // The platform's unwinder made the stack; it is compared with itself.
         unwind::End::NoRule => platform_agrees(caller, site),
     }
 }
 
 #[cfg(not(heaplens_rules))]
-fn rules_agree(_: Caller, _: SiteId) -> bool {
+fn rules_agree(_: &Slot, _: Caller, _: SiteId) -> bool {
     true
 }
 

@@ -139,7 +139,8 @@ fn no_room(slot: &Slot) -> Counted<'_> {
     Counted { site: SiteId::OVERFLOW, counter: slot.shard.sites.get_or_commit(SiteId::OVERFLOW.index()) }
 }
 
-#[inline(always)]
+#[cfg_attr(debug_assertions, inline(never))]
+#[cfg_attr(not(debug_assertions), inline(always))]
 fn site_of<'a>(slot: &'a Slot, path: &Path<'_>, place: NodeId) -> Option<Counted<'a>> {
     if path.truncated {
         slot.drop_one(|drops| &drops.truncated_stacks);
@@ -156,7 +157,8 @@ fn site_of<'a>(slot: &'a Slot, path: &Path<'_>, place: NodeId) -> Option<Counted
 }
 
 /// Whether a proposed site is that of this path, frame by frame from the innermost out to one that is known to be it.
-#[inline(always)]
+#[cfg_attr(debug_assertions, inline(never))]
+#[cfg_attr(not(debug_assertions), inline(always))]
 fn is_site_of(number: u32, path: &Path<'_>, place: NodeId) -> bool {
     let Some(site) = SITES.get(number as usize) else { return false };
     if planted(Fault::ShortenPathHash) {
@@ -168,7 +170,7 @@ fn is_site_of(number: u32, path: &Path<'_>, place: NodeId) -> bool {
     let same = around & mark::PUBLISHED != 0
         && site.place.load(Ordering::Relaxed) == place
         && match depth {
-            0 => around & mark::EMPTY != 0,
+            0 => around & mark::EMPTY != 0 && (around & !mark::ALL != ROOT) == path.truncated,
             _ => {
                 around & mark::EMPTY == 0
                     && site.innermost.load(Ordering::Relaxed) == path.key(depth)
@@ -239,17 +241,17 @@ fn insert(slot: &Slot, path: &Path<'_>, place: NodeId, hash: u64) -> Option<u32>
         path.set_node(frame, node);
     }
     let mark = call_tree::child(&Tree, node, PathKey::Place(place).to_bits())?;
-    let number = Tree.node(mark)?.site_or_make(|| number_site(node, place))?;
+    let number = Tree.node(mark)?.site_or_make(|| number_site(node, path.depth() == 0, place))?;
     site_index::insert(hash, number);
     Some(number)
 }
 
-fn number_site(end: NodeId, place: NodeId) -> Option<u32> {
+fn number_site(end: NodeId, empty: bool, place: NodeId) -> Option<u32> {
     let number = next_number(&SITES_MADE, |number| SITES.get_or_commit(number as usize).is_some())?;
     let site = SITES.get(number as usize)?;
-    let (innermost, around) = match end {
-        ROOT => (0, mark::EMPTY),
-        _ => (Tree.node(end)?.address(), Tree.node(end)?.parent()),
+    let (innermost, around) = match empty {
+        true => (0, end | mark::EMPTY),
+        false => (Tree.node(end)?.address(), Tree.node(end)?.parent()),
     };
     site.innermost.store(innermost, Ordering::Relaxed);
     site.place.store(place, Ordering::Relaxed);
@@ -297,7 +299,7 @@ pub(crate) fn path(site: SiteId) -> impl Iterator<Item = PathKey> {
 fn bears(site: SiteId, known: &Site, around: u32) -> bool {
     let end = match around & mark::EMPTY {
         0 => call_tree::find(&Tree, around & !mark::ALL, known.innermost.load(Ordering::Relaxed)),
-        _ => Some(ROOT),
+        _ => Some(around & !mark::ALL),
     };
     let place = PathKey::Place(known.place.load(Ordering::Relaxed));
     let mark = end.and_then(|end| call_tree::find(&Tree, end, place.to_bits())).and_then(|mark| Tree.node(mark));

@@ -147,7 +147,8 @@ impl Tag {
     /// # Safety
     ///
     /// The eight bytes behind the `size` bytes at `block` can be read.
-    #[inline(always)]
+    #[cfg_attr(debug_assertions, inline(never))]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) unsafe fn read(block: *mut u8, size: usize) -> Option<Self> {
         // SAFETY: by the caller's promise the address lies in a block that is eight bytes longer than `size`.
         let place = unsafe { block.add(size) };
@@ -172,7 +173,8 @@ impl Tag {
 }
 
 /// The layout to ask the inner allocator for: the user's with room for a tag. `None` when there is no such layout.
-#[inline(always)]
+#[cfg_attr(debug_assertions, inline(never))]
+#[cfg_attr(not(debug_assertions), inline(always))]
 pub(crate) fn with_tag(layout: Layout) -> Option<Layout> {
     // Of a valid layout the size, rounded up to the alignment, is at most `isize::MAX`; so must the larger one be. The
     // checks of `Layout::from_size_align` that a valid layout passes anyway would cost eight instructions.

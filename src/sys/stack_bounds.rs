@@ -9,13 +9,17 @@ pub(crate) struct StackBounds {
     pub(crate) high: u64,
 }
 
+/// What lies further in than this is treated as not the thread's own stack.
+const LARGEST: u64 = 1 << 30;
+
 impl StackBounds {
     /// No stack: every address is outside of it.
     pub(crate) const UNKNOWN: Self = Self { low: 0, high: 0 };
 
     /// The stack that the system gave to the calling thread; [`UNKNOWN`](Self::UNKNOWN) if it does not say.
     ///
-    /// On the main thread this reads a file of `/proc` (20 microseconds), elsewhere two words.
+    /// On the main thread this reads a file of `/proc` (20 microseconds). The C library takes memory of its own and a lock of
+    /// the thread's for it, so that a thread asks once, when its first stack is captured.
     pub(crate) fn of_this_thread() -> Self {
         let mut attributes = MaybeUninit::<libc::pthread_attr_t>::zeroed();
         // SAFETY: has no conditions.
@@ -30,21 +34,21 @@ impl StackBounds {
         // SAFETY: filled in above, and not used from here on.
         unsafe { libc::pthread_attr_destroy(attributes.as_mut_ptr()) };
         let low = lowest.addr() as u64;
-        if read == 0 { Self { low, high: low + bytes as u64 } } else { Self::UNKNOWN }
+        let high = low + bytes as u64;
+        // Without a limit the main thread's stack would seem to reach down to the heap.
+        if read == 0 { Self { low: low.max(high.saturating_sub(LARGEST)), high } } else { Self::UNKNOWN }
+    }
+
+    /// Up to where the caller of a frame with this stack pointer surely lies: the end of the stack, or nowhere.
+    #[inline(always)]
+    pub(crate) fn limit(self, sp: u64) -> u64 {
+        if self.contain(sp) { self.high } else { sp }
     }
 
     /// Whether an address lies in the stack.
     #[inline(always)]
     pub(crate) fn contain(self, address: u64) -> bool {
         address.wrapping_sub(self.low) < self.high.wrapping_sub(self.low)
-    }
-}
-
-impl StackBounds {
-    /// Up to where the caller of a frame with this stack pointer surely lies: the end of the stack, or nowhere.
-    #[inline(always)]
-    pub(crate) fn limit(self, sp: u64) -> u64 {
-        if self.contain(sp) { self.high } else { sp }
     }
 }
 

@@ -57,9 +57,12 @@ const FIRST_BYTES: usize = 16 << 10;
 const GROWTH: usize = 4;
 const LARGEST_BYTES: usize = FIRST_BYTES * GROWTH * GROWTH;
 
+/// The most words that lead to one frame: its return address, a saved rbp, and what the stack pointer was read from.
+const WORDS_PER_FRAME: usize = 3;
+
 const fn capacity_of(bytes: usize) -> usize {
-    // A frame, an item, and two words with their addresses.
-    let each = size_of::<Frame>() + size_of::<Item>() + 4 * size_of::<u64>();
+    // A frame, an item, and the words with their addresses.
+    let each = size_of::<Frame>() + size_of::<Item>() + 2 * WORDS_PER_FRAME * size_of::<u64>();
     (bytes - size_of::<Frame>() - 2 * PADDING * size_of::<u64>()) / each
 }
 
@@ -75,7 +78,7 @@ pub(super) struct Buffers {
 }
 
 impl Buffers {
-    /// Number of frames, and of items, that there is room for; twice as many words.
+    /// Number of frames, and of items, that there is room for, and the words of so many frames.
     #[inline(always)]
     pub(super) fn capacity(&self) -> usize {
         self.capacity.get()
@@ -139,7 +142,7 @@ impl Buffers {
 
     #[inline(always)]
     pub(super) fn set_word(&self, index: usize, address: u64, value: u64) {
-        debug_assert!(index < 2 * self.capacity());
+        debug_assert!(index < WORDS_PER_FRAME * self.capacity());
         // SAFETY: inside of the buffer by the invariant of this file; only this thread uses it.
         unsafe { self.addresses.get().wrapping_add(index).write(address) };
         // SAFETY: as above.
@@ -158,8 +161,8 @@ impl Buffers {
         let old = (self.frames.get(), self.addresses.get(), self.values.get(), self.items.get(), self.capacity.get());
         let frames = piece.as_ptr().cast::<Frame>();
         let addresses = frames.wrapping_add(capacity + 1).cast::<u64>().wrapping_add(PADDING);
-        let values = addresses.wrapping_add(2 * capacity + PADDING);
-        let items = values.wrapping_add(2 * capacity).cast::<Item>();
+        let values = addresses.wrapping_add(WORDS_PER_FRAME * capacity + PADDING);
+        let items = values.wrapping_add(WORDS_PER_FRAME * capacity).cast::<Item>();
         // SAFETY: the first place of a fresh piece that is large enough, see `capacity_of`.
         unsafe { frames.write(Frame::OUTSIDE) };
         for padding in 1..=PADDING {
@@ -168,8 +171,8 @@ impl Buffers {
         }
         if old.4 > 0 {
             copy(old.0.wrapping_add(1), frames.wrapping_add(1), old.4);
-            copy(old.1, addresses, 2 * old.4);
-            copy(old.2, values, 2 * old.4);
+            copy(old.1, addresses, WORDS_PER_FRAME * old.4);
+            copy(old.2, values, WORDS_PER_FRAME * old.4);
             copy(old.3, items, old.4);
         }
         // Complete by now, and the capacity last: what is broken off in between leaves buffers that are large enough.
@@ -198,15 +201,15 @@ mod tests {
         let buffers: Buffers = unsafe { core::mem::zeroed() };
         assert!(buffers.grow());
         let capacity = buffers.capacity();
-        assert!(capacity > 100);
+        assert!(capacity >= 100);
         for number in 1..=capacity {
             buffers.set_frame(number, Frame { sp: number as u64, ..Frame::OUTSIDE });
-            buffers.set_word(2 * number - 1, 7, number as u64);
+            buffers.set_word(WORDS_PER_FRAME * number - 1, 7, number as u64);
         }
         assert!(buffers.grow() && buffers.grow() && !buffers.grow());
         for number in 1..=capacity {
             assert_eq!(buffers.frame(number).sp, number as u64);
-            assert_eq!(buffers.word_value(2 * number as isize - 1), number as u64);
+            assert_eq!(buffers.word_value((WORDS_PER_FRAME * number) as isize - 1), number as u64);
         }
         assert_eq!(buffers.frame(0).sp, u64::MAX);
         assert_eq!((buffers.word_address(-8), buffers.word_value(-8)), (zero_word(), 0));

@@ -1,8 +1,7 @@
 //! The whole stack by the rules, with nothing remembered: what the self-check compares a capture with.
 
-use super::Caller;
 use super::walk::{Next, State, Walk};
-use crate::sys::stack_bounds::StackBounds;
+use super::{Caller, Trace};
 
 /// How a full walk ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,12 +14,17 @@ pub(crate) enum End {
     NoRule,
 }
 
-/// Calls `visit` with the key of each frame, the innermost first, until it answers `false`.
-pub(crate) fn full(caller: Caller, mut visit: impl FnMut(u64) -> bool) -> End {
-    let mut walk = Walk::new(StackBounds::of_this_thread());
-    let mut state = State::of(caller);
-    loop {
-        let (key, end) = match walk.step(state) {
+/// The longest stack that is walked: where nothing vouches for an end, a stack may lead back to itself.
+const LONGEST: u32 = 1 << 20;
+
+/// Calls `visit` with the key of each frame, the innermost first, until it answers `false`. Of the thread's trace only the
+/// bounds of the stack are used.
+pub(crate) fn full(trace: &Trace, caller: Caller, mut visit: impl FnMut(u64) -> bool) -> End {
+    let mut walk = Walk::new(trace.bounds());
+    let Caller { pc, sp, bp } = caller;
+    let mut state = State { pc, sp, bp };
+    for _ in 0..LONGEST {
+        let (key, end) = match walk.step(state.pc, state.sp, state.bp) {
             Next::NoRule => return End::NoRule,
             Next::End { key, .. } => (key, Some(End::Reached)),
             Next::Cut { key, .. } => (key, Some(End::Cut)),
@@ -36,4 +40,5 @@ pub(crate) fn full(caller: Caller, mut visit: impl FnMut(u64) -> bool) -> End {
             None => {}
         }
     }
+    End::Cut
 }

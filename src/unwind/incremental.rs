@@ -148,7 +148,8 @@ impl Trace {
     }
 
     /// Walks to a junction or the end.
-    #[inline(always)]
+    #[cfg_attr(debug_assertions, inline(never))]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn capture_anew(&self, pc: u64, sp: u64, bp: u64) -> Capture<'_> {
         self.top.sp.set(0);
         let mut walked = if pc == 0 { Walked::NO_RULE } else { self.walk(pc, sp, bp) };
@@ -160,11 +161,13 @@ impl Trace {
 
     #[cold]
     fn begin(&self) -> bool {
-        let bounds = StackBounds::of_this_thread();
-        self.low.set(bounds.low);
-        self.high.set(bounds.high);
-        self.forget();
-        self.knows_bounds.set(true);
+        if !self.knows_bounds.get() {
+            let bounds = StackBounds::of_this_thread();
+            self.low.set(bounds.low);
+            self.high.set(bounds.high);
+            self.forget();
+            self.knows_bounds.set(true);
+        }
         self.buffers.capacity() > 0 || self.buffers.grow()
     }
 
@@ -183,7 +186,8 @@ impl Trace {
     }
 
     /// Adds what was walked to the frames that stay.
-    #[inline(always)]
+    #[cfg_attr(debug_assertions, inline(never))]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn push(&self, walked: &Walked) -> Capture<'_> {
         let buffers = &self.buffers;
         let (mut number, truncated) = (walked.kept, walked.is_cut());

@@ -1,7 +1,7 @@
 //! Stack capture by the platform's own unwinder, through the `backtrace` crate: exact, and slow (microseconds).
 //!
-//! `trace_unsynchronized` takes no lock of the `backtrace` crate. Below it lies `_Unwind_Backtrace`, which on glibc 2.35
-//! and later finds its tables without the loader's lock.
+//! `trace_unsynchronized` takes no lock of the `backtrace` crate. Below it lies `_Unwind_Backtrace`, which with glibc 2.35
+//! and libgcc 13 and later finds its tables without a lock.
 
 /// Calls `visit` with the return addresses of the callers, the innermost first, until it answers `false`. Leaves out the
 /// innermost frames whose stack pointer is not above `inside`: an address in the frame of the recorder's own entry.

@@ -195,7 +195,10 @@ impl Remembered {
         }
         let first = trace.frame(junction - 1).words();
         let frame = trace.frame(junction);
-        let whole = first == 0 || junction >= depth;
+        let whole = first == 0;
+        if !whole && junction >= depth {
+            return;
+        }
         let mut offsets = [0; MAX_WORDS];
         let mut values = [0; MAX_WORDS];
         let count = words - first;

@@ -71,6 +71,7 @@ impl Trace {
     pub(super) fn walk(&self, mut pc: u64, mut sp: u64, mut bp: u64) -> Walked {
         let buffers = &self.buffers;
         let mut limit = self.bounds().limit(sp);
+        let mut walk = Walk::new(self.bounds());
         let mut bp_at = 0;
         let mut frame = buffers.frame_place(self.kept.get());
         let mut items = buffers.item_place(0);
@@ -88,7 +89,7 @@ impl Trace {
             if is_junction(unsafe { &*frame }, pc, sp, bp) {
                 let (number, count) = (self.number_of(frame), self.index_of(items));
                 match self.changed_outside(number) {
-                    None if number + count <= buffers.capacity() || buffers.grow() => {
+                    None if number + count + ROOM <= buffers.capacity() || buffers.grow() => {
                         if count > 0 {
                             self.replace_words(number, pc, sp, bp, bp_at);
                         }
@@ -110,7 +111,8 @@ impl Trace {
             let rule = rules::of(pc);
             let base = if rule.is_based_on_bp() { bp } else { sp };
             let cfa = base.wrapping_add(rule.cfa_offset());
-            if cfa.wrapping_sub(sp).wrapping_sub(1) < limit.wrapping_sub(sp) {
+            // Further out by a multiple of eight, and not beyond the limit: what is no multiple has its low bits on top.
+            if cfa.wrapping_sub(sp).wrapping_sub(8).rotate_right(3) < limit.wrapping_sub(sp) >> 3 {
                 // SAFETY: there is room, see `full`.
                 unsafe { items.write(Item { key: pc, bp_at, sp, rule: rule.to_bits(), bp }) };
                 items = items.wrapping_add(1);
@@ -124,7 +126,7 @@ impl Trace {
                 continue;
             }
             let left = Item { key: pc, bp_at, sp, rule: 0, bp };
-            match self.step(pc, sp, bp) {
+            match walk.step(pc, sp, bp) {
                 Next::NoRule => return Walked::NO_RULE,
                 Next::End { key, notes } => {
                     items = add_left(items, Item { key, ..left }, Rule::END, notes);
@@ -151,13 +153,6 @@ impl Trace {
 
     fn index_of(&self, item: *const Item) -> usize {
         (item.addr() - self.buffers.item_place(0).addr()) / size_of::<Item>()
-    }
-
-    /// Goes to a caller where that is not two additions and two loads.
-    #[cold]
-    #[inline(never)]
-    fn step(&self, pc: u64, sp: u64, bp: u64) -> Next {
-        Walk::new(self.bounds()).step(State { pc, sp, bp })
     }
 
     /// The number of the innermost frame inside of which nothing changed, from one outside of `number` on.

@@ -5,7 +5,6 @@
 //! leads to it, or in a page that was just read, or else the kernel is asked. Wrong registers (hand-written assembly that
 //! uses rbp without saying so) end a stack early and never lead to a fault.
 
-use super::Caller;
 use super::buffers::{note, zero_word};
 use super::rule::{Rule, kind};
 use super::rules::{self, END_OF_USER_SPACE};
@@ -22,12 +21,6 @@ pub(super) struct State {
     pub(super) pc: u64,
     pub(super) sp: u64,
     pub(super) bp: u64,
-}
-
-impl State {
-    pub(super) fn of(caller: Caller) -> Self {
-        Self { pc: caller.pc, sp: caller.sp, bp: caller.bp }
-    }
 }
 
 /// How a walk goes on from a frame.
@@ -78,7 +71,8 @@ impl Walk {
     /// Goes to the caller of a frame, whatever it takes.
     #[cold]
     #[inline(never)]
-    pub(super) fn step(&mut self, state: State) -> Next {
+    pub(super) fn step(&mut self, pc: u64, sp: u64, bp: u64) -> Next {
+        let state = State { pc, sp, bp };
         let (mut rule, mut key, mut notes) = (rules::of(state.pc), state.pc, 0);
         if matches!(rule.kind(), 0 | kind::NONE) {
             let Some(module) = self.late_module(state.pc) else { return Next::NoRule };
@@ -149,6 +143,10 @@ impl Walk {
         }
         let return_at = add(cfa, form.return_at);
         let return_word = read(return_at)?;
+        if return_at != cfa.wrapping_sub(8) {
+            // What lies there vouches for the next frame.
+            read(cfa.wrapping_sub(8))?;
+        }
         let bp_at = match form.bp {
             SavedBp::Unchanged => 0,
             SavedBp::AtCfa(offset) => add(cfa, offset),
@@ -172,7 +170,7 @@ impl Walk {
             return cut;
         }
         let [bp, sp, pc] = REGISTERS.map(|offset| load(state.sp.wrapping_add(offset)));
-        if !self.is_caller_of(state.sp, sp) {
+        if !self.is_caller_of(state.sp, sp) || !self.may_read(state.sp, sp.wrapping_sub(8)) {
             return cut;
         }
         Next::Caller(Step {
@@ -204,11 +202,12 @@ impl Walk {
     /// Whether the word at an address can be read without a fault.
     fn may_read(&self, sp: u64, address: u64) -> bool {
         const PAGE: u64 = 4_096;
-        if self.lies_outside(sp, address) {
-            return true;
+        if address >= END_OF_USER_SPACE || !address.is_multiple_of(8) {
+            return false;
         }
-        let beside_the_frame = address / PAGE == sp / PAGE && (address + 7) / PAGE == sp / PAGE;
-        address < END_OF_USER_SPACE && address.is_multiple_of(8) && (beside_the_frame || word_is_readable(address))
+        // The word below the stack pointer was read to get to the frame.
+        let beside_the_frame = address / PAGE == sp.wrapping_sub(8) / PAGE;
+        self.lies_outside(sp, address) || beside_the_frame || word_is_readable(address)
     }
 }
 

@@ -47,7 +47,7 @@ pub(super) struct Wide {
 
 const MAX_FORMS: usize = 1_024;
 
-/// Two words a form, the second of which is written last and is never zero.
+/// Three words a form, the third of which is written last and is never zero.
 static FORMS: [[AtomicU64; 3]; MAX_FORMS] = [const { [const { AtomicU64::new(0) }; 3] }; MAX_FORMS];
 static MADE: AtomicU32 = AtomicU32::new(0);
 
