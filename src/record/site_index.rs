@@ -39,7 +39,7 @@ unsafe impl Zeroed for Bucket {}
 static TABLE: AtomicPtr<Head> = AtomicPtr::new(ptr::null_mut());
 
 /// A site under this hash that `is_it` accepts.
-#[inline(always)]
+#[cfg_attr(not(debug_assertions), inline(always))]
 pub(super) fn find(hash: u64, mut is_it: impl FnMut(u32) -> bool) -> Option<u32> {
     let bucket = bucket_of(table()?, hash);
     for turn in 0..BUCKET_WORDS {

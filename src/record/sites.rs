@@ -92,7 +92,7 @@ pub(super) fn repeated(slot: &Slot, caller: Caller, place: NodeId) -> Option<Cou
 }
 
 /// The site of the stack of a caller in this place, whether it is the thread's last one or another.
-#[inline(always)]
+#[cfg_attr(not(debug_assertions), inline(always))]
 pub(super) fn of_caller(slot: &Slot, caller: Caller, place: NodeId) -> Counted<'_> {
     let found = if self_check::every() == 0 { repeated(slot, caller, place) } else { None };
     found.unwrap_or_else(|| not_repeated(slot, caller.pc, caller.sp, caller.bp, place))
@@ -105,7 +105,7 @@ fn not_repeated(slot: &Slot, pc: u64, sp: u64, bp: u64, place: NodeId) -> Counte
 }
 
 /// The site of a stack that is not the thread's last one, or of one that is to be compared.
-#[inline(always)]
+#[cfg_attr(not(debug_assertions), inline(always))]
 pub(super) fn changed(slot: &Slot, caller: Caller, place: NodeId) -> Counted<'_> {
     let check = self_check::every() != 0;
     let repeated = if check { repeated(slot, caller, place) } else { None };
@@ -125,7 +125,7 @@ pub(super) fn changed(slot: &Slot, caller: Caller, place: NodeId) -> Counted<'_>
 }
 
 /// What a label of this file stands for.
-#[inline(always)]
+#[cfg_attr(not(debug_assertions), inline(always))]
 fn counted<'a>(label: Label) -> Option<Counted<'a>> {
     // SAFETY: the note is the address of a counter of the thread's own shard, which lives for ever; `site_of` wrote it.
     let counter = unsafe { core::ptr::with_exposed_provenance::<Counter>(label.note).as_ref() };
@@ -139,7 +139,6 @@ fn no_room(slot: &Slot) -> Counted<'_> {
     Counted { site: SiteId::OVERFLOW, counter: slot.shard.sites.get_or_commit(SiteId::OVERFLOW.index()) }
 }
 
-#[cfg_attr(debug_assertions, inline(never))]
 #[cfg_attr(not(debug_assertions), inline(always))]
 fn site_of<'a>(slot: &'a Slot, path: &Path<'_>, place: NodeId) -> Option<Counted<'a>> {
     if path.truncated {
@@ -157,7 +156,6 @@ fn site_of<'a>(slot: &'a Slot, path: &Path<'_>, place: NodeId) -> Option<Counted
 }
 
 /// Whether a proposed site is that of this path, frame by frame from the innermost out to one that is known to be it.
-#[cfg_attr(debug_assertions, inline(never))]
 #[cfg_attr(not(debug_assertions), inline(always))]
 fn is_site_of(number: u32, path: &Path<'_>, place: NodeId) -> bool {
     let Some(site) = SITES.get(number as usize) else { return false };
@@ -184,7 +182,7 @@ fn is_site_of(number: u32, path: &Path<'_>, place: NodeId) -> bool {
 }
 
 /// Whether the frames from the outermost to that of a number lead to a node.
-#[inline(always)]
+#[cfg_attr(not(debug_assertions), inline(always))]
 fn is_path_to(end: NodeId, path: &Path<'_>, frames: usize) -> bool {
     let mut id = end;
     for frame in (1..=frames).rev() {

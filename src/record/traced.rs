@@ -66,7 +66,7 @@ unsafe fn allocated_elsewhere(slot: &Slot, block: *mut u8, size: usize, pc: u64,
 /// # Safety
 ///
 /// As [`allocated`].
-#[inline(always)]
+#[cfg_attr(not(debug_assertions), inline(always))]
 unsafe fn count(slot: &Slot, gate: ShortPath<'_>, block: *mut u8, size: usize, site: SiteId, counter: &Counter) {
     slot.totals.allocated::<One>(size);
     counter.allocated::<One>(size, slot.peak_epoch());
@@ -96,7 +96,7 @@ unsafe fn rose(slot: &Slot, block: *mut u8, size: usize, site: SiteId) {
 /// # Safety
 ///
 /// As [`allocated`].
-#[inline(always)]
+#[cfg_attr(not(debug_assertions), inline(always))]
 unsafe fn finish(slot: &Slot, gate: ShortPath<'_>, block: *mut u8, size: usize, site: SiteId) {
     slot.set_last(block);
     let context = slot.context();

@@ -23,12 +23,29 @@ pub(crate) fn stack_pointer() -> u64 {
 
 /// Whether the thread runs on the stack that it set aside for signal handlers. A system call.
 pub(crate) fn on_alternate_stack() -> bool {
+    alternate_stack().is_some()
+}
+
+/// The lowest address of the stack set aside for signal handlers, if the thread runs on it.
+fn alternate_stack() -> Option<u64> {
     let mut stack = MaybeUninit::<libc::stack_t>::zeroed();
     // SAFETY: only asks, into a place that is writable.
     let status = unsafe { libc::sigaltstack(core::ptr::null(), stack.as_mut_ptr()) };
     // SAFETY: integers and a pointer, zeroed at first.
     let stack = unsafe { stack.assume_init() };
-    status == 0 && stack.ss_flags & libc::SS_ONSTACK != 0
+    (status == 0 && stack.ss_flags & libc::SS_ONSTACK != 0).then(|| stack.ss_sp.addr() as u64)
+}
+
+/// Bytes of stack that the thread has left; as many as can be where it runs on a stack that nobody can tell the end of.
+#[cfg(all(heaplens_rules, debug_assertions))]
+pub(crate) fn stack_left() -> u64 {
+    let here = stack_pointer();
+    let own = super::stack_bounds::StackBounds::of_this_thread();
+    match alternate_stack() {
+        Some(low) => here.saturating_sub(low),
+        None if own.contain(here) => here - own.low,
+        None => u64::MAX,
+    }
 }
 
 #[cfg(test)]

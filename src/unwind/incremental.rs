@@ -92,7 +92,7 @@ impl Trace {
     }
 
     /// The label of the thread's last stack, if that is the stack of `caller` still.
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn repeated(&self, caller: Caller, under: u32) -> Option<Label> {
         // PERF: the whole of a repeated capture; `benches/capture`.
         let top = &self.top;
@@ -108,7 +108,7 @@ impl Trace {
     }
 
     /// Whether the first words all say what they said. For words on the thread's own stack.
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn words_hold(&self, words: usize) -> bool {
         if planted(Fault::SkipVerification) {
             return true;
@@ -134,7 +134,7 @@ impl Trace {
     }
 
     /// Captures the stack of `caller`, which is not the thread's last one.
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn capture(&self, caller: Caller, under: u32) -> Capture<'_> {
         if (!self.knows_bounds.get() || self.buffers.capacity() == 0) && !self.begin() {
             return Capture::NoRoom;
@@ -148,7 +148,6 @@ impl Trace {
     }
 
     /// Walks to a junction or the end.
-    #[cfg_attr(debug_assertions, inline(never))]
     #[cfg_attr(not(debug_assertions), inline(always))]
     fn capture_anew(&self, pc: u64, sp: u64, bp: u64) -> Capture<'_> {
         self.top.sp.set(0);
@@ -176,7 +175,7 @@ impl Trace {
     }
 
     /// The innermost word, of those of the frames outside of this one, that says something else.
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(super) fn changed_outside(&self, number: usize) -> Option<usize> {
         let words = self.buffers.frame(number - 1).words();
         if number <= self.first_foreign.get() && self.words_hold(words) {
@@ -186,7 +185,6 @@ impl Trace {
     }
 
     /// Adds what was walked to the frames that stay.
-    #[cfg_attr(debug_assertions, inline(never))]
     #[cfg_attr(not(debug_assertions), inline(always))]
     fn push(&self, walked: &Walked) -> Capture<'_> {
         let buffers = &self.buffers;
@@ -286,7 +284,7 @@ impl Trace {
     }
 
     /// See [`Path::remember`].
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(super) fn remember(&self, depth: usize, label: Label, under: u32) {
         if depth == 0 || depth != self.kept.get() || depth >= self.first_foreign.get() {
             return;

@@ -105,7 +105,7 @@ impl Remembered {
     }
 
     /// The site of a remembered stack that is the present one.
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(super) fn find(&self, trace: &Trace, caller: Caller, under: u32) -> Option<Label> {
         let tick = self.tick.get().wrapping_add(1);
         self.tick.set(tick);
@@ -115,7 +115,7 @@ impl Remembered {
         self.try_to_find(trace, caller, under, tick)
     }
 
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn try_to_find(&self, trace: &Trace, caller: Caller, under: u32, tick: u32) -> Option<Label> {
         let table = match self.table.get() {
             Some(table) => table,
@@ -229,7 +229,7 @@ impl Remembered {
 }
 
 /// What the words say that tell the stacks of these registers apart.
-#[inline(always)]
+#[cfg_attr(not(debug_assertions), inline(always))]
 fn discriminating_words(discriminator: &Cell<Discriminator>, trace: &Trace, caller: Caller) -> u64 {
     let Discriminator { pc, sp, offsets: [newer, older] } = discriminator.get();
     if (pc ^ caller.pc) | (sp ^ caller.sp) != 0 {
@@ -257,7 +257,7 @@ fn tell_apart_by(discriminator: &Cell<Discriminator>, offset: u32) {
 }
 
 /// The innermost word that says something else than when the stack was remembered.
-#[inline(always)]
+#[cfg_attr(not(debug_assertions), inline(always))]
 fn changed_word(stack: &Stack, sp: u64) -> Option<usize> {
     if planted(Fault::TrustRememberedTraces) {
         return None;

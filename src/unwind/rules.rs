@@ -25,6 +25,10 @@ const RULE_MASK: u64 = (1 << RULE_BITS) - 1;
 pub(super) const END_OF_USER_SPACE: u64 = 1 << 47;
 const _: () = assert!(47 - INDEX_BITS + RULE_BITS == 64);
 
+/// Bytes of stack that reading a table takes at most in a build without optimisation.
+#[cfg(debug_assertions)]
+const STACK_TO_READ_TABLES: u64 = 24 << 10;
+
 static ENTRIES: [AtomicU64; 1 << INDEX_BITS] = [const { AtomicU64::new(0) }; 1 << INDEX_BITS];
 
 #[inline(always)]
@@ -57,6 +61,11 @@ fn look_up(return_address: u64) -> Rule {
         return Rule::NONE;
     }
     let Some(tables) = modules::permanent(return_address.wrapping_sub(1)) else { return Rule::NONE };
+    // Without optimisation, reading a table takes more stack than a signal handler or a small thread may have.
+    #[cfg(debug_assertions)]
+    if crate::sys::running::stack_left() < STACK_TO_READ_TABLES {
+        return Rule::NONE;
+    }
     let rule = tables::rule_of(return_address, tables);
     let entry = rest_of(return_address) << RULE_BITS | rule.to_bits();
     // ORDERING: Relaxed, as the word is complete in itself; a wide form is published by its own table.

@@ -166,7 +166,7 @@ impl Trace {
     }
 
     /// The junction was reached from another callee: the words that led to it are others.
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn replace_words(&self, number: usize, pc: u64, sp: u64, bp: u64, bp_at: u64) {
         let mut words = self.buffers.frame(number - 1).words();
         self.buffers.set_word(words, sp.wrapping_sub(8), pc);
@@ -204,7 +204,7 @@ impl Trace {
 }
 
 /// Whether a frame is the one with these registers.
-#[inline(always)]
+#[cfg_attr(not(debug_assertions), inline(always))]
 fn is_junction(frame: &Frame, pc: u64, sp: u64, bp: u64) -> bool {
     (frame.sp ^ sp) | (frame.key ^ pc) == 0
         && (!frame.bp_matters() || frame.bp == bp || planted(Fault::CompareReturnAddressesOnly))
