@@ -23,7 +23,8 @@ pub struct Completeness {
     pub uncaptured_events: u64,
     /// Blocks whose call stack did not fit into the memory limit. They count, under the site "(over the memory limit)".
     pub overflowed_blocks: u64,
-    /// Captured stacks that end before the outermost frame because they are too deep.
+    /// Captured stacks that end before the outermost frame: deeper than about 2,000 frames, or leading through code that no
+    /// unwind table describes.
     pub truncated_stacks: u64,
     /// Blocks for which the unwinder found no frame at all.
     pub empty_stacks: u64,

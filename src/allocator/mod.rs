@@ -89,7 +89,7 @@ unsafe impl<A: GlobalAlloc> GlobalAlloc for Heaplens<A> {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         // PERF: the call of the long path comes first and in tail position, so that the caller's registers are as it left
         // them, and the frame of this function is in no stack.
-        let Some(slot) = slots::current().filter(|slot| slot.is_on_short_path()) else {
+        let Some(slot) = event::slot_on_short_path() else {
             // SAFETY: the caller's promise is passed on.
             return unsafe { entry::alloc(self, layout.size(), layout.align()) };
         };
@@ -105,7 +105,7 @@ unsafe impl<A: GlobalAlloc> GlobalAlloc for Heaplens<A> {
 
     #[inline]
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
-        let Some(slot) = slots::current().filter(|slot| slot.is_on_short_path()) else {
+        let Some(slot) = event::slot_on_short_path() else {
             // SAFETY: the caller's promise is passed on.
             return unsafe { entry::alloc_zeroed(self, layout.size(), layout.align()) };
         };
@@ -123,16 +123,9 @@ unsafe impl<A: GlobalAlloc> GlobalAlloc for Heaplens<A> {
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
         // PERF: everything but the short path is a tail call, so that this function needs no stack frame; callgrind
         // counts the instructions of `benches/hot_path`.
-        let Some(slot) = slots::current() else {
-            // SAFETY: the caller's promise is passed on.
-            return unsafe { self.dealloc_on_long_path(block, layout) };
-        };
         // SAFETY: a block of ours has a tag. One of another allocator is not to be freed here by the rules of
         // `GlobalAlloc`; where that happens all the same, the inner allocator decides what comes of it.
-        let tag = unsafe { Tag::read(block, layout.size()) };
-        if !event::freed_on_short_path(slot, tag, block, layout.size())
-            && !event::freed_on_traced_path(slot, tag, block, layout.size())
-        {
+        if !unsafe { event::freed_at_once(block, layout.size()) } {
             // SAFETY: the caller's promise is passed on.
             return unsafe { self.dealloc_on_long_path(block, layout) };
         }

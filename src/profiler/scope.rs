@@ -33,7 +33,7 @@ use std::time::SystemTime;
 ///
 /// # Cost
 ///
-/// Microseconds for each allocation inside `work`; milliseconds for naming the frames at the end, which is no part of
+/// Tens of nanoseconds for each allocation inside `work` on x86_64 Linux with glibc, microseconds elsewhere; milliseconds for naming the frames at the end, which is no part of
 /// the figures.
 ///
 /// # Panics

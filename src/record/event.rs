@@ -47,9 +47,8 @@ pub(crate) unsafe fn allocated(slot: &Slot, block: *mut u8, size: usize) {
 
 /// Records the end of a block, before it is given to the inner allocator, if nothing but counting is on. `false`: it is
 /// for [`freed`].
-#[cfg_attr(debug_assertions, inline(never))]
-#[cfg_attr(not(debug_assertions), inline(always))]
-pub(crate) fn freed_on_short_path(slot: &Slot, tag: Option<Tag>, block: *mut u8, size: usize) -> bool {
+#[inline(always)]
+fn freed_on_short_path(slot: &Slot, tag: Option<Tag>, block: *mut u8, size: usize) -> bool {
     let Some(tag) = tag.filter(|tag| tag.is_plain()) else { return false };
     let Some(_gate) = slot.enter_short_path() else { return false };
     if slot.is_below(slot.net().wrapping_sub(size as u64)) {
@@ -172,12 +171,26 @@ unsafe fn allocated_long(slot: &Slot, block: *mut u8, size: usize, pc: u64, sp: 
     unsafe { Tag::new(block, size, site, context).write(block, size) };
 }
 
-/// Records the end of a block, before it is given to the inner allocator, if every stack is recorded and nothing else is
-/// on. `false`: it is for [`freed`].
+/// The calling thread's slot, if nothing but counting is on and no news waits.
 #[cfg_attr(debug_assertions, inline(never))]
 #[cfg_attr(not(debug_assertions), inline(always))]
-pub(crate) fn freed_on_traced_path(slot: &Slot, tag: Option<Tag>, block: *mut u8, size: usize) -> bool {
-    tag.is_some_and(|tag| traced::freed(slot, tag, block, size))
+pub(crate) fn slot_on_short_path() -> Option<&'static Slot> {
+    slots::current().filter(|slot| slot.is_on_short_path())
+}
+
+/// Records the end of a block, before it is given to the inner allocator, in the two cases that have a path of their own:
+/// nothing but counting is on, or every stack is recorded and nothing else is on. `false`: it is for [`freed`].
+///
+/// # Safety
+///
+/// The eight bytes behind the `size` bytes at `block` can be read.
+#[cfg_attr(debug_assertions, inline(never))]
+#[cfg_attr(not(debug_assertions), inline(always))]
+pub(crate) unsafe fn freed_at_once(block: *mut u8, size: usize) -> bool {
+    let Some(slot) = slots::current() else { return false };
+    // SAFETY: the caller's promise is passed on.
+    let tag = unsafe { Tag::read(block, size) };
+    freed_on_short_path(slot, tag, block, size) || tag.is_some_and(|tag| traced::freed(slot, tag, block, size))
 }
 
 /// Records the end of a block, before it is given to the inner allocator.

@@ -63,7 +63,7 @@ impl ScopeBuilder {
     ///
     /// # Cost
     ///
-    /// Microseconds for each allocation, with the portable stack capture.
+    /// Tens of nanoseconds for each allocation on x86_64 Linux with glibc, microseconds elsewhere.
     #[cfg(feature = "stacks")]
     pub fn stacks(mut self) -> Self {
         self.stacks = true;
