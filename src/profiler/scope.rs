@@ -33,8 +33,8 @@ use std::time::SystemTime;
 ///
 /// # Cost
 ///
-/// Tens of nanoseconds for each allocation inside `work` on x86_64 Linux with glibc, microseconds elsewhere; milliseconds for naming the frames at the end, which is no part of
-/// the figures.
+/// Tens of nanoseconds for each allocation inside `work` on x86_64 Linux with glibc, microseconds elsewhere; milliseconds
+/// for naming the frames at the end, which is no part of the figures.
 ///
 /// # Panics
 ///
