@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Shows that the tests notice mistakes: each fault of src/fault.rs is planted in turn, and some test has to fail.
+# Shows that the tests notice mistakes: each fault of src/fault.rs is planted in turn, and some test has to fail. Faults
+# of the stack capture are for the stress, which has to end with exit code 1 and a table that counts wrong stacks.
 #
 # The tests are built once, with the private feature `planted-faults`; the environment variable HEAPLENS_PLANTED_FAULT
 # says which fault is on. Exits 1 if the tests fail without a fault, or if a fault is caught by none of them.
@@ -10,6 +11,9 @@ cd "$(dirname "$0")/.."
 tests=(peaks temporary_blocks scopes own_work damaged_tags lockstep scope_records)
 # A part of the usual number: every fault shows within the first thousand calls.
 export HEAPLENS_LOCKSTEP_OPERATIONS=100000
+# Faults of the stack capture, and the captures that show them.
+of_stacks=(skip-verification compare-return-addresses-only trust-remembered-traces shorten-path-hash)
+export HEAPLENS_STRESS_CAPTURES=200000
 seconds=300
 
 selected=()
@@ -31,18 +35,47 @@ for test in "${tests[@]}"; do
     fi
 done
 
+# Optimised, so that stacks repeat as they do in programs, and as ci/stack-stress.sh builds it.
+target="${CARGO_TARGET_DIR:-target}"
+cargo build --quiet --release --package heaplens-stress --features planted-faults --target-dir "$target/planted-faults"
+stress() { timeout "$seconds" "$target/planted-faults/release/stacks" 2>/dev/null; }
+
+if ! table=$(stress); then
+    printf '%s\nthe stress fails without a planted fault\n' "$table" >&2
+    exit 1
+fi
+
+# Wrong stacks, if the stress counted them and said so by its exit code: a crash or a hang has noticed nothing.
+wrong_stacks() {
+    local table status=0
+    table=$(HEAPLENS_PLANTED_FAULT=$1 stress) || status=$?
+    [ "$status" -eq 1 ] && awk -F'|' '/^total/ && $3 > 0 { print $3 + 0 }' <<<"$table"
+}
+
 mapfile -t faults < <(sed -n 's/^ *("\([a-z-]*\)", Fault::.*/\1/p' src/fault.rs)
+for fault in "${of_stacks[@]}"; do
+    if ! printf '%s\n' "${faults[@]}" | grep -qx -- "$fault"; then
+        echo "src/fault.rs has no fault $fault" >&2
+        exit 1
+    fi
+done
+
 missed=0
-printf '%-26s| %s\n' 'fault' 'caught by'
+printf '%-30s| %s\n' 'fault' 'caught by'
 for fault in "${faults[@]}"; do
     caught=
-    for test in "${tests[@]}"; do
-        if HEAPLENS_PLANTED_FAULT=$fault fails "$test"; then
-            caught=$test
-            break
-        fi
-    done
-    printf '%-26s| %s\n' "$fault" "${caught:-NONE}"
+    if [[ " ${of_stacks[*]} " == *" $fault "* ]]; then
+        wrong=$(wrong_stacks "$fault") || true
+        [ -z "$wrong" ] || caught="stress, $wrong wrong stacks"
+    else
+        for test in "${tests[@]}"; do
+            if HEAPLENS_PLANTED_FAULT=$fault fails "$test"; then
+                caught=$test
+                break
+            fi
+        done
+    fi
+    printf '%-30s| %s\n' "$fault" "${caught:-NONE}"
     [ -n "$caught" ] || missed=$((missed + 1))
 done
 echo "${#faults[@]} faults, $missed not caught"

@@ -65,7 +65,13 @@ fn names(site: &Site<'_>, library: &str) -> bool {
     site.frames().iter().any(|frame| frame.function.contains(library) || in_file(&frame.file))
 }
 
-/// Checks that as many blocks as calls are under call sites of each library, and none under both.
+/// Whether heaplens notes which library an address was in when the stack was captured. The portable capture knows
+/// addresses only, and what is gone at the end of the recording has no name.
+const KNOWS_WHAT_IS_GONE: bool =
+    cfg!(all(target_arch = "x86_64", target_os = "linux", target_env = "gnu")) && !cfg!(heaplens_portable);
+
+/// Checks that as many blocks as calls are under call sites of each library, and none under both. Where heaplens does not
+/// know what is gone: that no block of a library is under both, and none is there that nobody made.
 #[track_caller]
 fn assert_recorded_under_its_own(profile: Profile, calls: [u64; 2]) {
     let profile = profile.with_runtime_frames(true);
@@ -75,7 +81,11 @@ fn assert_recorded_under_its_own(profile: Profile, calls: [u64; 2]) {
     let by_a = blocks(&|site| names(site, "hazard_a") && !names(site, "hazard_b"));
     let by_b = blocks(&|site| names(site, "hazard_b") && !names(site, "hazard_a"));
     let both = blocks(&|site| names(site, "hazard_a") && names(site, "hazard_b"));
-    assert_eq!((by_a, by_b, both), (calls[0], calls[1], 0), "blocks by A, by B, and by both");
+    if KNOWS_WHAT_IS_GONE {
+        assert_eq!((by_a, by_b, both), (calls[0], calls[1], 0), "blocks by A, by B, and by both");
+    } else {
+        assert!(by_a <= calls[0] && by_b <= calls[1] && both == 0, "{by_a} blocks by A, {by_b} by B, {both} by both");
+    }
 }
 
 /// Loads the two in turn and calls through them. Returns the calls through each, and how often a library lay where the

@@ -27,9 +27,9 @@ const LONG_PATH: u64 = 1;
 #[cfg(feature = "stacks")]
 const TRACED: u64 = 1 << 63;
 
-/// A signal handler runs at least so many bytes further in than what it interrupts: the kernel's record of the registers
-/// lies between them.
-const HANDLER_DISTANCE: u64 = 512;
+/// A signal handler runs more bytes than this further in than what it interrupts: the red zone (128), the floating-point
+/// state (at least 576) and the kernel's record of the registers (440) lie between them.
+const HANDLER_DISTANCE: u64 = 1_100;
 
 /// The slot's gate is closed until this is dropped: on the long path, where what is on may change meanwhile.
 pub(crate) struct Busy<'a>(&'a Slot);
@@ -126,10 +126,11 @@ impl Slot {
 
     /// Closes the gate, so that a signal handler on this thread keeps off the slot; `None` if this is one, or the slot
     /// is not one thread's.
+    #[inline(always)]
     pub(crate) fn enter(&self) -> Option<Busy<'_>> {
         let gate = self.gate.load(Ordering::Relaxed);
         let open = gate >> 62 != 0 || gate == LONG_PATH;
-        if !open && !self.recovers_from(gate) {
+        if !open && !self.recovers_from(gate, running::stack_pointer()) {
             return None;
         }
         self.close();
@@ -139,8 +140,8 @@ impl Slot {
     /// Whether the event that closed the gate was broken off: a signal handler jumped out of it. What the slot knows of
     /// the thread's stack may be half changed then, and is forgotten.
     #[cold]
-    fn recovers_from(&self, closed_at: u64) -> bool {
-        let here = running::stack_pointer();
+    #[inline(never)]
+    fn recovers_from(&self, closed_at: u64, here: u64) -> bool {
         if closed_at == SHUT || here.saturating_add(HANDLER_DISTANCE) < closed_at || !self.is_one_stack(closed_at, here)
         {
             return false;

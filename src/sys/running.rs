@@ -36,6 +36,13 @@ fn alternate_stack() -> Option<u64> {
     (status == 0 && stack.ss_flags & libc::SS_ONSTACK != 0).then(|| stack.ss_sp.addr() as u64)
 }
 
+/// Whether the thread runs on a stack for signal handlers with little left of it.
+#[cfg(all(heaplens_rules, debug_assertions))]
+pub(crate) fn is_short_of_stack() -> bool {
+    const ENOUGH: u64 = 16 << 10;
+    alternate_stack().is_some_and(|low| stack_pointer().saturating_sub(low) < ENOUGH)
+}
+
 /// Bytes of stack that the thread has left; as many as can be where it runs on a stack that nobody can tell the end of.
 #[cfg(all(heaplens_rules, debug_assertions))]
 pub(crate) fn stack_left() -> u64 {

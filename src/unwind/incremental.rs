@@ -29,6 +29,8 @@ use super::stepping::Walked;
 use super::walk::load;
 use crate::fault::{Fault, planted};
 use crate::sys::arena::Zeroed;
+#[cfg(debug_assertions)]
+use crate::sys::running;
 use crate::sys::stack_bounds::StackBounds;
 use core::cell::Cell;
 
@@ -151,7 +153,13 @@ impl Trace {
     #[cfg_attr(not(debug_assertions), inline(always))]
     fn capture_anew(&self, pc: u64, sp: u64, bp: u64) -> Capture<'_> {
         self.top.sp.set(0);
-        let mut walked = if pc == 0 { Walked::NO_RULE } else { self.walk(pc, sp, bp) };
+        let mut walked = match pc {
+            0 => Walked::NO_RULE,
+            // Without optimisation a walk takes more than is left of a small stack for signal handlers.
+            #[cfg(debug_assertions)]
+            _ if !self.is_on_stack(sp) && running::is_short_of_stack() => Walked::NOTHING,
+            _ => self.walk(pc, sp, bp),
+        };
         if walked.has_no_rule() {
             walked = self.walk_by_platform(pc, sp);
         }

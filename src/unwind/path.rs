@@ -24,18 +24,21 @@ impl Frame {
     pub(super) const OUTSIDE: Self = Self { sp: u64::MAX, key: 0, bp: 0, hash: 0, node: 0, read: 0 };
 
     /// Number of words read from the outermost frame to this one.
+    #[cfg(heaplens_rules)]
     #[inline(always)]
     pub(super) fn words(&self) -> usize {
         (self.read >> 1) as usize
     }
 
     /// Whether `bp` decides about frames further out.
+    #[cfg(heaplens_rules)]
     #[inline(always)]
     pub(super) fn bp_matters(&self) -> bool {
         self.read & 1 != 0
     }
 
     /// All ones if `bp` decides about frames further out, else zero.
+    #[cfg(heaplens_rules)]
     #[inline(always)]
     pub(super) fn bp_mask(&self) -> u64 {
         u64::from(self.read & 1).wrapping_neg()
@@ -59,6 +62,7 @@ pub(crate) struct Label {
 /// What a capture came to.
 pub(crate) enum Capture<'a> {
     /// The stack is the one for which [`Path::remember`] was called with this label.
+    #[cfg_attr(not(heaplens_rules), expect(dead_code, reason = "the platform's unwinder remembers nothing"))]
     Known(Label),
     /// The frames, to be looked up.
     Path(Path<'a>),

@@ -27,14 +27,14 @@ const DISCRIMINATORS: usize = 256;
 const STACKS: usize = (BYTES - DISCRIMINATORS * size_of::<Discriminator>()) / size_of::<Stack>();
 
 /// Captures that have to miss before a thread takes memory for this.
-const FIRST_USE: u32 = 2_000;
+const FIRST_USE: u32 = 256;
 /// A hit earns one, a miss costs four; below zero it is only tried now and then.
 const MISS_COSTS: i32 = 4;
 /// A stack that is found here so often running is walked once more, to be the thread's last stack from then on.
 const LONGEST_RUN: u32 = 3;
 const BEST_SCORE: i32 = 16;
 /// Of so many captures so many are tried however bad the score is.
-const TRIAL_EVERY: u32 = 1 << 15;
+const TRIAL_EVERY: u32 = 1 << 12;
 const TRIAL_LENGTH: u32 = 128;
 
 #[derive(Clone, Copy)]

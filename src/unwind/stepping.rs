@@ -39,6 +39,9 @@ mod ended {
 }
 
 impl Walked {
+    /// Not one frame, of a stack that has some.
+    #[cfg(debug_assertions)]
+    pub(super) const NOTHING: Self = Self { kept: 0, items: ended::CUT };
     /// A frame has no rule.
     pub(super) const NO_RULE: Self = Self { kept: 0, items: ended::NO_RULE };
 
