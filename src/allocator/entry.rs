@@ -14,19 +14,10 @@ use core::alloc::{GlobalAlloc, Layout};
 
 /// # Safety
 ///
-/// As [`GlobalAlloc::alloc`]; size and alignment are those of a layout.
+/// As [`GlobalAlloc::alloc`], or `alloc_zeroed` where that is asked for; size and alignment are those of a layout.
 #[cfg(heaplens_rules)]
 #[unsafe(naked)]
-pub(super) unsafe extern "sysv64" fn alloc<A: GlobalAlloc>(this: &Heaplens<A>, size: usize, align: usize) -> *mut u8 {
-    core::arch::naked_asm!(".cfi_startproc", "mov rcx, rsp", "mov r8, rbp", "jmp {}", ".cfi_endproc", sym alloc_from::<A>)
-}
-
-/// # Safety
-///
-/// As [`GlobalAlloc::alloc_zeroed`]; size and alignment are those of a layout.
-#[cfg(heaplens_rules)]
-#[unsafe(naked)]
-pub(super) unsafe extern "sysv64" fn alloc_zeroed<A: GlobalAlloc>(
+pub(super) unsafe extern "sysv64" fn alloc<A: GlobalAlloc, const ZEROED: bool>(
     this: &Heaplens<A>,
     size: usize,
     align: usize,
@@ -37,7 +28,7 @@ pub(super) unsafe extern "sysv64" fn alloc_zeroed<A: GlobalAlloc>(
         "mov r8, rbp",
         "jmp {}",
         ".cfi_endproc",
-        sym alloc_zeroed_from::<A>
+        sym alloc_from::<A, ZEROED>
     )
 }
 
@@ -61,7 +52,7 @@ pub(super) unsafe extern "sysv64" fn realloc<A: GlobalAlloc>(
 ///
 /// Jumped to by [`alloc`]; `sp` points to the return address into the caller.
 #[cfg(heaplens_rules)]
-unsafe extern "sysv64" fn alloc_from<A: GlobalAlloc>(
+unsafe extern "sysv64" fn alloc_from<A: GlobalAlloc, const ZEROED: bool>(
     this: &Heaplens<A>,
     size: usize,
     align: usize,
@@ -73,26 +64,7 @@ unsafe extern "sysv64" fn alloc_from<A: GlobalAlloc>(
     // SAFETY: the promise of the entry is passed on.
     let caller = unsafe { caller_at(sp, bp) };
     // SAFETY: the promise of the entry's caller is passed on.
-    unsafe { this.alloc_on_long_path(layout, false, caller) }
-}
-
-/// # Safety
-///
-/// Jumped to by [`alloc_zeroed`]; `sp` points to the return address into the caller.
-#[cfg(heaplens_rules)]
-unsafe extern "sysv64" fn alloc_zeroed_from<A: GlobalAlloc>(
-    this: &Heaplens<A>,
-    size: usize,
-    align: usize,
-    sp: *const u64,
-    bp: u64,
-) -> *mut u8 {
-    // SAFETY: size and alignment were those of a layout.
-    let layout = unsafe { Layout::from_size_align_unchecked(size, align) };
-    // SAFETY: the promise of the entry is passed on.
-    let caller = unsafe { caller_at(sp, bp) };
-    // SAFETY: the promise of the entry's caller is passed on.
-    unsafe { this.alloc_on_long_path(layout, true, caller) }
+    unsafe { this.alloc_on_long_path(layout, ZEROED, caller) }
 }
 
 /// # Safety
@@ -129,26 +101,18 @@ unsafe fn caller_at(sp: *const u64, bp: u64) -> Caller {
 
 /// # Safety
 ///
-/// As [`GlobalAlloc::alloc`]; size and alignment are those of a layout.
+/// As [`GlobalAlloc::alloc`], or `alloc_zeroed` where that is asked for; size and alignment are those of a layout.
 #[cfg(not(heaplens_rules))]
 #[inline(never)]
-pub(super) unsafe fn alloc<A: GlobalAlloc>(this: &Heaplens<A>, size: usize, align: usize) -> *mut u8 {
+pub(super) unsafe fn alloc<A: GlobalAlloc, const ZEROED: bool>(
+    this: &Heaplens<A>,
+    size: usize,
+    align: usize,
+) -> *mut u8 {
     // SAFETY: size and alignment are those of a layout.
     let layout = unsafe { Layout::from_size_align_unchecked(size, align) };
     // SAFETY: the caller's promise is passed on.
-    unsafe { this.alloc_on_long_path(layout, false, Caller::around_here()) }
-}
-
-/// # Safety
-///
-/// As [`GlobalAlloc::alloc_zeroed`]; size and alignment are those of a layout.
-#[cfg(not(heaplens_rules))]
-#[inline(never)]
-pub(super) unsafe fn alloc_zeroed<A: GlobalAlloc>(this: &Heaplens<A>, size: usize, align: usize) -> *mut u8 {
-    // SAFETY: size and alignment are those of a layout.
-    let layout = unsafe { Layout::from_size_align_unchecked(size, align) };
-    // SAFETY: the caller's promise is passed on.
-    unsafe { this.alloc_on_long_path(layout, true, Caller::around_here()) }
+    unsafe { this.alloc_on_long_path(layout, ZEROED, Caller::around_here()) }
 }
 
 /// # Safety

@@ -91,7 +91,7 @@ unsafe impl<A: GlobalAlloc> GlobalAlloc for Heaplens<A> {
         // them, and the frame of this function is in no stack.
         let Some(slot) = event::slot_on_short_path() else {
             // SAFETY: the caller's promise is passed on.
-            return unsafe { entry::alloc(self, layout.size(), layout.align()) };
+            return unsafe { entry::alloc::<A, false>(self, layout.size(), layout.align()) };
         };
         let Some(tagged) = with_tag(layout) else { return ptr::null_mut() };
         // SAFETY: the layout is valid and its size is not zero.
@@ -107,7 +107,7 @@ unsafe impl<A: GlobalAlloc> GlobalAlloc for Heaplens<A> {
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
         let Some(slot) = event::slot_on_short_path() else {
             // SAFETY: the caller's promise is passed on.
-            return unsafe { entry::alloc_zeroed(self, layout.size(), layout.align()) };
+            return unsafe { entry::alloc::<A, true>(self, layout.size(), layout.align()) };
         };
         let Some(tagged) = with_tag(layout) else { return ptr::null_mut() };
         // SAFETY: the layout is valid and its size is not zero.

@@ -96,19 +96,19 @@ impl Slot {
     /// Closes the gate if nothing but counting is on and no news waits.
     #[inline(always)]
     pub(crate) fn enter_short_path(&self) -> Option<ShortPath<'_>> {
-        let control = peak::control();
-        if self.gate.load(Ordering::Relaxed) != control {
-            return None;
-        }
-        self.close();
-        Some(ShortPath { slot: self, control })
+        self.enter_if(peak::control())
     }
 
     /// Closes the gate if every stack is captured, nothing else is on, and no news waits.
     #[cfg(feature = "stacks")]
     #[inline(always)]
     pub(crate) fn enter_traced_path(&self) -> Option<ShortPath<'_>> {
-        let control = peak::control() | TRACED;
+        self.enter_if(peak::control() | TRACED)
+    }
+
+    /// Closes the gate if this is in it.
+    #[inline(always)]
+    fn enter_if(&self, control: u64) -> Option<ShortPath<'_>> {
         if self.gate.load(Ordering::Relaxed) != control {
             return None;
         }

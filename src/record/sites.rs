@@ -144,11 +144,14 @@ fn site_of<'a>(slot: &'a Slot, path: &Path<'_>, place: NodeId) -> Option<Counted
     if path.truncated {
         slot.drop_one(|drops| &drops.truncated_stacks);
     }
+    if path.depth() == 0 {
+        slot.drop_one(|drops| &drops.empty_stacks);
+    }
     let hash = (path.hash() ^ u64::from(place) << 32).wrapping_mul(0x9E37_79B9_7F4A_7C15);
     let hash = if planted(Fault::ShortenPathHash) { hash & 0xFFFF } else { hash ^ hash >> 29 };
     let number = match site_index::find(hash, |site| is_site_of(site, path, place)) {
         Some(number) => number,
-        None => insert(slot, path, place, hash)?,
+        None => insert(path, place, hash)?,
     };
     let counter = slot.shard.sites.get_or_commit(number as usize)?;
     path.remember(Label { site: number, note: core::ptr::from_ref(counter).expose_provenance() }, place);
@@ -228,10 +231,7 @@ pub(crate) fn clashes() -> u64 {
 /// The site of a path by way of the tree, made if it is not there. `None` when there is no room.
 #[cold]
 #[inline(never)]
-fn insert(slot: &Slot, path: &Path<'_>, place: NodeId, hash: u64) -> Option<u32> {
-    if path.depth() == 0 {
-        slot.drop_one(|drops| &drops.empty_stacks);
-    }
+fn insert(path: &Path<'_>, place: NodeId, hash: u64) -> Option<u32> {
     let mut node = if path.truncated { call_tree::child(&Tree, ROOT, PathKey::Cut.to_bits())? } else { ROOT };
     for frame in 1..=path.depth() {
         let known = path.node(frame);

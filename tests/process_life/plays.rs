@@ -90,7 +90,7 @@ fn fork(childs_part: impl FnOnce()) -> i32 {
 
 /// Forks beside threads that allocate, so that each child begins in the middle of what they did.
 fn forks() {
-    let forks = count("HEAPLENS_FORKS", 50) as usize;
+    let forks = count("HEAPLENS_FORKS", 200) as usize;
     std::panic::set_hook(Box::new(|_| {}));
     threads_that_never_end();
     let well = (0..forks).filter(|number| fork(|| allocate_in_a_child(*number)) == 0);
