@@ -62,9 +62,9 @@ unsafe extern "sysv64" fn alloc_from<A: GlobalAlloc, const ZEROED: bool>(
     // SAFETY: size and alignment were those of a layout.
     let layout = unsafe { Layout::from_size_align_unchecked(size, align) };
     // SAFETY: the promise of the entry is passed on.
-    let caller = unsafe { caller_at(sp, bp) };
+    let caller = || unsafe { caller_at(sp, bp) };
     // SAFETY: the promise of the entry's caller is passed on.
-    unsafe { this.alloc_on_long_path(layout, ZEROED, caller) }
+    unsafe { this.alloc_on_long_path::<ZEROED>(layout, caller) }
 }
 
 /// # Safety
@@ -112,7 +112,7 @@ pub(super) unsafe fn alloc<A: GlobalAlloc, const ZEROED: bool>(
     // SAFETY: size and alignment are those of a layout.
     let layout = unsafe { Layout::from_size_align_unchecked(size, align) };
     // SAFETY: the caller's promise is passed on.
-    unsafe { this.alloc_on_long_path(layout, ZEROED, Caller::around_here()) }
+    unsafe { this.alloc_on_long_path::<ZEROED>(layout, Caller::around_here) }
 }
 
 /// # Safety

@@ -11,14 +11,18 @@
 #![cfg_attr(not(test), deny(clippy::disallowed_macros, clippy::disallowed_methods, clippy::disallowed_types))]
 
 mod entry;
+#[cfg(debug_assertions)]
+mod erased;
 mod install;
 
 pub use install::is_installed;
 
 use crate::fault::{Fault, planted};
 use crate::record::event::{self, Reallocation};
+use crate::record::slot::Slot;
 use crate::record::slots;
 use crate::record::tag::{TAG_BYTES, Tag, with_tag};
+use crate::record::writers::One;
 use crate::unwind::Caller;
 use core::alloc::{GlobalAlloc, Layout};
 use core::ptr;
@@ -80,6 +84,17 @@ impl<A> Heaplens<A> {
     }
 }
 
+/// Calls one of the paths, and in a debug build the one that is compiled with this library.
+macro_rules! paths {
+    ($this:ident, $path:ident $(::<$zeroed:literal>)?, $erased:ident, $($argument:expr),+) => {{
+        #[cfg(not(debug_assertions))]
+        let result = $this.$path$(::<$zeroed>)?($($argument),+);
+        #[cfg(debug_assertions)]
+        let result = erased::$erased(&$this.inner, $($argument),+);
+        result
+    }};
+}
+
 // SAFETY: every block is the inner allocator's, of a layout that is the user's with eight bytes more and the same
 // alignment, so that size, alignment and lifetime are what the user asked for. The eight bytes are never given out. The
 // layout does not depend on anything that can change while the process runs: `record` stands aside, in which case no
@@ -87,42 +102,74 @@ impl<A> Heaplens<A> {
 unsafe impl<A: GlobalAlloc> GlobalAlloc for Heaplens<A> {
     #[inline]
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        // PERF: the call of the long path comes first and in tail position, so that the caller's registers are as it left
-        // them, and the frame of this function is in no stack.
-        let Some(slot) = event::slot_on_short_path() else {
-            // SAFETY: the caller's promise is passed on.
-            return unsafe { entry::alloc::<A, false>(self, layout.size(), layout.align()) };
-        };
-        let Some(tagged) = with_tag(layout) else { return ptr::null_mut() };
-        // SAFETY: the layout is valid and its size is not zero.
-        let block = unsafe { self.inner.alloc(tagged) };
-        if !block.is_null() || planted(Fault::CountBeforeSuccess) {
-            // SAFETY: the block is fresh and has room for the tag.
-            unsafe { record_new(slot, block, layout.size()) };
-        }
-        block
+        // SAFETY: the caller's promise is passed on.
+        unsafe { paths!(self, alloc_on_any_path::<false>, alloc, layout) }
     }
 
     #[inline]
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
-        let Some(slot) = event::slot_on_short_path() else {
-            // SAFETY: the caller's promise is passed on.
-            return unsafe { entry::alloc::<A, true>(self, layout.size(), layout.align()) };
-        };
-        let Some(tagged) = with_tag(layout) else { return ptr::null_mut() };
-        // SAFETY: the layout is valid and its size is not zero.
-        let block = unsafe { self.inner.alloc_zeroed(tagged) };
-        if !block.is_null() || planted(Fault::CountBeforeSuccess) {
-            // SAFETY: the block is fresh and has room for the tag.
-            unsafe { record_new(slot, block, layout.size()) };
-        }
-        block
+        // SAFETY: the caller's promise is passed on.
+        unsafe { paths!(self, alloc_on_any_path::<true>, alloc_zeroed, layout) }
     }
 
     #[inline]
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
-        // PERF: everything but the short path is a tail call, so that this function needs no stack frame; callgrind
-        // counts the instructions of `benches/hot_path`.
+        // SAFETY: the caller's promise is passed on.
+        unsafe { paths!(self, dealloc_on_any_path, dealloc, block, layout) };
+    }
+
+    #[inline]
+    unsafe fn realloc(&self, block: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
+        // SAFETY: the caller's promise is passed on.
+        unsafe { paths!(self, realloc_on_any_path, realloc, block, layout, new_size) }
+    }
+}
+
+impl<A: GlobalAlloc> Heaplens<A> {
+    /// PERF: two calls in tail position, so that this needs no stack frame, which would cost both paths; callgrind counts the
+    /// instructions of `benches/hot_path`. On the long path the caller's registers are thus as it left them, and the frame of
+    /// this function is in no stack.
+    ///
+    /// # Safety
+    ///
+    /// As [`GlobalAlloc::alloc`], or `alloc_zeroed` where that is asked for.
+    #[inline(always)]
+    unsafe fn alloc_on_any_path<const ZEROED: bool>(&self, layout: Layout) -> *mut u8 {
+        match event::slot_on_short_path() {
+            // SAFETY: the caller's promise is passed on.
+            Some(slot) => unsafe { self.alloc_on_short_path::<ZEROED>(layout.size(), layout.align(), slot) },
+            // SAFETY: as above; size and alignment are those of the layout.
+            None => unsafe { entry::alloc::<A, ZEROED>(self, layout.size(), layout.align()) },
+        }
+    }
+
+    /// # Safety
+    ///
+    /// As [`GlobalAlloc::alloc`], or `alloc_zeroed` where that is asked for.
+    #[inline(never)]
+    unsafe fn alloc_on_short_path<const ZEROED: bool>(&self, size: usize, align: usize, slot: &Slot) -> *mut u8 {
+        // SAFETY: size and alignment are those of a layout.
+        let layout = unsafe { Layout::from_size_align_unchecked(size, align) };
+        let Some(tagged) = with_tag(layout) else { return ptr::null_mut() };
+        // SAFETY: the layout is valid and its size is not zero.
+        let block = unsafe { self.inner_alloc::<ZEROED>(tagged) };
+        if !block.is_null() {
+            // SAFETY: the block is fresh and has room for the tag.
+            unsafe { event::allocated(slot, block, layout.size()) };
+        } else if planted(Fault::CountBeforeSuccess) {
+            slot.totals.allocated::<One>(layout.size());
+        }
+        block
+    }
+
+    /// PERF: everything but the short path is a tail call, so that this function needs no stack frame; callgrind counts the
+    /// instructions of `benches/hot_path`.
+    ///
+    /// # Safety
+    ///
+    /// As [`GlobalAlloc::dealloc`].
+    #[inline(always)]
+    unsafe fn dealloc_on_any_path(&self, block: *mut u8, layout: Layout) {
         // SAFETY: a block of ours has a tag. One of another allocator is not to be freed here by the rules of
         // `GlobalAlloc`; where that happens all the same, the inner allocator decides what comes of it.
         if !unsafe { event::freed_at_once(block, layout.size()) } {
@@ -133,14 +180,15 @@ unsafe impl<A: GlobalAlloc> GlobalAlloc for Heaplens<A> {
         unsafe { self.inner.dealloc(block, tagged_again(layout)) };
     }
 
-    #[inline]
-    unsafe fn realloc(&self, block: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
+    /// # Safety
+    ///
+    /// As [`GlobalAlloc::realloc`].
+    #[inline(always)]
+    unsafe fn realloc_on_any_path(&self, block: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
         // SAFETY: the caller's promise is passed on.
         unsafe { entry::realloc(self, block, layout.size(), layout.align(), new_size) }
     }
-}
 
-impl<A: GlobalAlloc> Heaplens<A> {
     /// # Safety
     ///
     /// As [`GlobalAlloc::dealloc`].
@@ -162,25 +210,40 @@ impl<A: GlobalAlloc> Heaplens<A> {
     ///
     /// As [`GlobalAlloc::alloc`], or `alloc_zeroed` where that is asked for.
     #[inline(always)]
-    unsafe fn alloc_on_long_path(&self, layout: Layout, zeroed: bool, caller: Caller) -> *mut u8 {
-        let slot = slots::current_or_attach();
-        let Some(tagged) = (if slot.is_some() { with_tag(layout) } else { Some(layout) }) else {
-            return ptr::null_mut();
+    unsafe fn alloc_on_long_path<const ZEROED: bool>(
+        &self,
+        layout: Layout,
+        caller: impl FnOnce() -> Caller,
+    ) -> *mut u8 {
+        let Some(slot) = slots::current_or_attach() else {
+            // The recorder stands aside: the block has the user's layout.
+            // SAFETY: the caller's promise is passed on.
+            return unsafe { self.inner_alloc::<ZEROED>(layout) };
         };
-        let block = match zeroed {
-            // SAFETY: the layout is valid and its size is not zero.
-            false => unsafe { self.inner.alloc(tagged) },
-            // SAFETY: as above.
-            true => unsafe { self.inner.alloc_zeroed(tagged) },
-        };
-        let Some(slot) = slot else { return block };
+        let Some(tagged) = with_tag(layout) else { return ptr::null_mut() };
+        // SAFETY: the layout is valid and its size is not zero.
+        let block = unsafe { self.inner_alloc::<ZEROED>(tagged) };
         if !block.is_null() {
+            let Caller { pc, sp, bp } = caller();
             // SAFETY: the block is fresh and has room for the tag.
-            unsafe { event::allocated_from(slot, block, layout.size(), caller.pc, caller.sp, caller.bp) };
+            unsafe { event::allocated_from(slot, block, layout.size(), pc, sp, bp) };
         } else if planted(Fault::CountBeforeSuccess) {
-            slot.totals.allocated::<crate::record::writers::One>(layout.size());
+            slot.totals.allocated::<One>(layout.size());
         }
         block
+    }
+
+    /// # Safety
+    ///
+    /// As [`GlobalAlloc::alloc`], or `alloc_zeroed` where that is asked for.
+    #[inline(always)]
+    unsafe fn inner_alloc<const ZEROED: bool>(&self, layout: Layout) -> *mut u8 {
+        match ZEROED {
+            // SAFETY: the caller's promise is passed on.
+            false => unsafe { self.inner.alloc(layout) },
+            // SAFETY: as above.
+            true => unsafe { self.inner.alloc_zeroed(layout) },
+        }
     }
 
     /// # Safety
@@ -224,16 +287,4 @@ impl<A: GlobalAlloc> Heaplens<A> {
 fn tagged_again(layout: Layout) -> Layout {
     // SAFETY: `alloc` made it the same way, and it was valid then.
     unsafe { Layout::from_size_align_unchecked(layout.size() + TAG_BYTES, layout.align()) }
-}
-
-/// # Safety
-///
-/// `block` is fresh and has room for a tag behind `size` bytes.
-#[inline(always)]
-unsafe fn record_new(slot: &crate::record::slot::Slot, block: *mut u8, size: usize) {
-    if planted(Fault::CountBeforeSuccess) && block.is_null() {
-        return slot.totals.allocated::<crate::record::writers::One>(size);
-    }
-    // SAFETY: the caller's promise is passed on.
-    unsafe { event::allocated(slot, block, size) };
 }

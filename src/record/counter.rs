@@ -119,6 +119,7 @@ impl Counter {
         }
     }
 
+    #[inline(always)]
     fn live(&self) -> (u64, u64) {
         let blocks = self.total_blocks.load(Ordering::Relaxed).wrapping_sub(self.freed_blocks.load(Ordering::Relaxed));
         let bytes = self.total_bytes.load(Ordering::Relaxed).wrapping_sub(self.freed_bytes.load(Ordering::Relaxed));

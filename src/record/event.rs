@@ -26,7 +26,6 @@ use crate::unwind::Caller;
 /// # Safety
 ///
 /// `block` is a fresh block with room for a tag behind its `size` bytes.
-#[cfg_attr(debug_assertions, inline(never))]
 #[cfg_attr(not(debug_assertions), inline(always))]
 pub(crate) unsafe fn allocated(slot: &Slot, block: *mut u8, size: usize) {
     if let Some(busy) = slot.enter_short_path() {
@@ -82,7 +81,6 @@ impl Reallocation {
 /// # Safety
 ///
 /// `new_block` has room for a tag behind its `new_size` bytes.
-#[cfg_attr(debug_assertions, inline(never))]
 #[cfg_attr(not(debug_assertions), inline(always))]
 pub(crate) unsafe fn reallocated(slot: &Slot, event: &Reallocation, caller: Caller) {
     if let Some(tag) = event.old_tag
@@ -172,7 +170,6 @@ unsafe fn allocated_long(slot: &Slot, block: *mut u8, size: usize, pc: u64, sp: 
 }
 
 /// The calling thread's slot, if nothing but counting is on and no news waits.
-#[cfg_attr(debug_assertions, inline(never))]
 #[cfg_attr(not(debug_assertions), inline(always))]
 pub(crate) fn slot_on_short_path() -> Option<&'static Slot> {
     slots::current().filter(|slot| slot.is_on_short_path())
@@ -184,7 +181,6 @@ pub(crate) fn slot_on_short_path() -> Option<&'static Slot> {
 /// # Safety
 ///
 /// The eight bytes behind the `size` bytes at `block` can be read.
-#[cfg_attr(debug_assertions, inline(never))]
 #[cfg_attr(not(debug_assertions), inline(always))]
 pub(crate) unsafe fn freed_at_once(block: *mut u8, size: usize) -> bool {
     let Some(slot) = slots::current() else { return false };

@@ -87,7 +87,6 @@ impl Slot {
     }
 
     /// Whether nothing but counting is on and no news waits.
-    #[cfg_attr(debug_assertions, inline(never))]
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn is_on_short_path(&self) -> bool {
         self.gate.load(Ordering::Relaxed) == peak::control()

@@ -18,7 +18,7 @@ use super::site_index;
 use super::slot::Slot;
 use super::tag::{MAX_SITES, SiteId};
 use crate::fault::{Fault, planted};
-use crate::unwind::{Caller, Capture, Label, Path};
+use crate::unwind::{Caller, Capture, Frames, Label, Path};
 use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 static NODES: Flat<Node> = Flat::new();
@@ -31,12 +31,18 @@ static SITES_MADE: AtomicU32 = AtomicU32::new(SiteId::FIRST);
 
 /// What is known of a site without its counters.
 ///
-/// PERF: a quarter of a cache line, with what tells a stack from others that share all but its innermost frame.
+/// PERF: half of a cache line, with what tells a stack from others that share all but its two innermost frames, so that
+/// most comparisons read no node; `benches/stacks`, syn.
+#[repr(align(32))]
 struct Site {
     /// The key of the innermost frame.
     innermost: AtomicU64,
-    /// The node of the frame around it, and the marks below.
+    /// The key of the frame around it; zero if there is none.
+    second: AtomicU64,
+    /// The node of the frame around the innermost, and the marks below.
     around: AtomicU32,
+    /// The node of the frame around that.
+    around_second: AtomicU32,
     /// The node of the scope or recording that it was captured in.
     place: AtomicU32,
 }
@@ -75,76 +81,112 @@ impl Nodes for Tree {
 #[derive(Clone, Copy)]
 pub(super) struct Counted<'a> {
     pub(super) site: SiteId,
-    /// Missing only if there is no memory for the counters of what finds no room.
-    pub(super) counter: Option<&'a Counter>,
+    pub(super) counter: &'a Counter,
 }
 
 /// The site of an allocation that `caller` asked for, on the thread of `slot`, which is busy.
 pub(super) fn capture(slot: &Slot, caller: Caller) -> SiteId {
-    let Some(place) = slot.shard.place.get(slot) else { return no_room(slot).site };
-    of_caller(slot, caller, place).site
+    let found = slot.shard.place.get(slot).and_then(|place| of_caller(slot, caller, place));
+    found.or_else(|| no_room(slot)).map_or(SiteId::OVERFLOW, |found| found.site)
 }
 
-/// The site of the thread's last stack in this place, if that is the stack of `caller` still.
+/// Whether the registers and the place are those of the thread's last stack.
 #[inline(always)]
-pub(super) fn repeated(slot: &Slot, caller: Caller, place: NodeId) -> Option<Counted<'_>> {
-    counted(slot.shard.trace.repeated(caller, place)?)
+pub(super) fn may_repeat(slot: &Slot, caller: Caller, place: NodeId) -> bool {
+    slot.shard.trace.may_repeat(caller, place)
 }
 
-/// The site of the stack of a caller in this place, whether it is the thread's last one or another.
+/// The site of the thread's last stack, if every word that it was read from still says the same.
+#[inline(always)]
+pub(super) fn repeated(slot: &Slot) -> Option<Counted<'_>> {
+    slot.shard.trace.repeated().map(counted)
+}
+
+/// Whether the registers and the place are those of the stack that is expected after the thread's last one.
+#[inline(always)]
+pub(super) fn may_be_expected(slot: &Slot, caller: Caller, place: NodeId) -> bool {
+    slot.shard.trace.may_be_expected(caller, place)
+}
+
+/// The site of the stack that is expected after the thread's last one, if every word that it was read from still says the
+/// same.
+#[inline(always)]
+pub(super) fn expected(slot: &Slot) -> Option<Counted<'_>> {
+    slot.shard.trace.expected().map(counted)
+}
+
+/// The site of the stack of a caller in this place, whether it is the thread's last one or another. `None` when there is no
+/// room for it.
 #[cfg_attr(not(debug_assertions), inline(always))]
-pub(super) fn of_caller(slot: &Slot, caller: Caller, place: NodeId) -> Counted<'_> {
-    let found = if self_check::every() == 0 { repeated(slot, caller, place) } else { None };
-    found.unwrap_or_else(|| not_repeated(slot, caller.pc, caller.sp, caller.bp, place))
+pub(super) fn of_caller(slot: &Slot, caller: Caller, place: NodeId) -> Option<Counted<'_>> {
+    let Caller { pc, sp, bp } = caller;
+    if self_check::every() != 0 {
+        return checked(slot, caller, place);
+    }
+    known(slot, caller, place).or_else(|| changed_elsewhere(slot, pc, sp, bp, place))
+}
+
+/// The site of the thread's last stack or of the one that is expected after it, if that is the stack of a caller.
+#[cfg_attr(not(debug_assertions), inline(always))]
+fn known(slot: &Slot, caller: Caller, place: NodeId) -> Option<Counted<'_>> {
+    if may_repeat(slot, caller, place) {
+        repeated(slot)
+    } else if may_be_expected(slot, caller, place) {
+        expected(slot)
+    } else {
+        None
+    }
 }
 
 /// As [`changed`], in a function of its own.
 #[inline(never)]
-fn not_repeated(slot: &Slot, pc: u64, sp: u64, bp: u64, place: NodeId) -> Counted<'_> {
+fn changed_elsewhere(slot: &Slot, pc: u64, sp: u64, bp: u64, place: NodeId) -> Option<Counted<'_>> {
     changed(slot, Caller { pc, sp, bp }, place)
 }
 
-/// The site of a stack that is not the thread's last one, or of one that is to be compared.
+/// The site of a stack that is not the thread's last one. `None` when there is no room for it.
 #[cfg_attr(not(debug_assertions), inline(always))]
-pub(super) fn changed(slot: &Slot, caller: Caller, place: NodeId) -> Counted<'_> {
-    let check = self_check::every() != 0;
-    let repeated = if check { repeated(slot, caller, place) } else { None };
-    let found = match repeated {
-        Some(repeated) => Some(repeated),
-        // PERF: by reference, as a copy would wait for what was just written; see `unwind::buffers::Item`.
-        None => match &slot.shard.trace.capture(caller, place) {
-            Capture::Known(label) => counted(*label),
-            Capture::Path(path) => site_of(slot, path, place),
-            Capture::NoRoom => None,
-        },
-    };
-    if check && let Some(found) = found {
-        self_check::compare(slot, found.site, caller.pc, caller.sp, caller.bp);
+pub(super) fn changed(slot: &Slot, caller: Caller, place: NodeId) -> Option<Counted<'_>> {
+    // PERF: by reference, as a copy would wait for what was just written; see `unwind::buffers::Item`.
+    match &slot.shard.trace.capture(caller, place) {
+        Capture::Known(label) => Some(counted(*label)),
+        Capture::Path(path) => site_of(slot, *path, place),
+        Capture::NoRoom => None,
     }
-    found.unwrap_or_else(|| no_room(slot))
+}
+
+/// As [`of_caller`], while captures are compared with full unwinds.
+#[cold]
+#[inline(never)]
+pub(super) fn checked(slot: &Slot, caller: Caller, place: NodeId) -> Option<Counted<'_>> {
+    let found = known(slot, caller, place).or_else(|| changed(slot, caller, place))?;
+    self_check::compare(slot, found.site, caller.pc, caller.sp, caller.bp);
+    Some(found)
 }
 
 /// What a label of this file stands for.
 #[cfg_attr(not(debug_assertions), inline(always))]
-fn counted<'a>(label: Label) -> Option<Counted<'a>> {
+fn counted<'a>(label: Label) -> Counted<'a> {
     // SAFETY: the note is the address of a counter of the thread's own shard, which lives for ever; `site_of` wrote it.
-    let counter = unsafe { core::ptr::with_exposed_provenance::<Counter>(label.note).as_ref() };
-    Some(Counted { site: SiteId::new(label.site)?, counter })
+    let counter = unsafe { &*core::ptr::with_exposed_provenance::<Counter>(label.note) };
+    Counted { site: SiteId::from_own_number(label.site), counter }
 }
 
+/// The site of blocks whose stack finds no room. `None` if there is no memory for its counters either.
 #[cold]
 #[inline(never)]
-fn no_room(slot: &Slot) -> Counted<'_> {
+pub(super) fn no_room(slot: &Slot) -> Option<Counted<'_>> {
     slot.drop_one(|drops| &drops.overflowed_blocks);
-    Counted { site: SiteId::OVERFLOW, counter: slot.shard.sites.get_or_commit(SiteId::OVERFLOW.index()) }
+    let counter = slot.shard.sites.get_or_commit(SiteId::OVERFLOW.index())?;
+    Some(Counted { site: SiteId::OVERFLOW, counter })
 }
 
 #[cfg_attr(not(debug_assertions), inline(always))]
-fn site_of<'a>(slot: &'a Slot, path: &Path<'_>, place: NodeId) -> Option<Counted<'a>> {
+fn site_of<'a>(slot: &'a Slot, path: Path<'_>, place: NodeId) -> Option<Counted<'a>> {
     if path.truncated {
         slot.drop_one(|drops| &drops.truncated_stacks);
     }
-    if path.depth() == 0 {
+    if path.is_empty() {
         slot.drop_one(|drops| &drops.empty_stacks);
     }
     let hash = (path.hash() ^ u64::from(place) << 32).wrapping_mul(0x9E37_79B9_7F4A_7C15);
@@ -155,27 +197,27 @@ fn site_of<'a>(slot: &'a Slot, path: &Path<'_>, place: NodeId) -> Option<Counted
     };
     let counter = slot.shard.sites.get_or_commit(number as usize)?;
     path.remember(Label { site: number, note: core::ptr::from_ref(counter).expose_provenance() }, place);
-    Some(Counted { site: SiteId::new(number)?, counter: Some(counter) })
+    Some(Counted { site: SiteId::from_own_number(number), counter })
 }
 
 /// Whether a proposed site is that of this path, frame by frame from the innermost out to one that is known to be it.
 #[cfg_attr(not(debug_assertions), inline(always))]
-fn is_site_of(number: u32, path: &Path<'_>, place: NodeId) -> bool {
+fn is_site_of(number: u32, path: Path<'_>, place: NodeId) -> bool {
     let Some(site) = SITES.get(number as usize) else { return false };
     if planted(Fault::ShortenPathHash) {
         return true;
     }
     // ORDERING: Acquire, pairs with the Release in `number_site`.
     let around = site.around.load(Ordering::Acquire);
-    let depth = path.depth();
+    let mut frames = path.frames();
     let same = around & mark::PUBLISHED != 0
         && site.place.load(Ordering::Relaxed) == place
-        && match depth {
-            0 => around & mark::EMPTY != 0 && (around & !mark::ALL != ROOT) == path.truncated,
-            _ => {
+        && match frames.next() {
+            None => around & mark::EMPTY != 0 && (around & !mark::ALL != ROOT) == path.truncated,
+            Some(innermost) => {
                 around & mark::EMPTY == 0
-                    && site.innermost.load(Ordering::Relaxed) == path.key(depth)
-                    && is_path_to(around & !mark::ALL, path, depth - 1)
+                    && site.innermost.load(Ordering::Relaxed) == innermost.key()
+                    && leads_to(site, around & !mark::ALL, frames, path.truncated)
             }
         };
     if !same {
@@ -184,37 +226,47 @@ fn is_site_of(number: u32, path: &Path<'_>, place: NodeId) -> bool {
     same
 }
 
-/// Whether the frames from the outermost to that of a number lead to a node.
+/// Whether these frames are those around the innermost of a site, which is around by that node.
 #[cfg_attr(not(debug_assertions), inline(always))]
-fn is_path_to(end: NodeId, path: &Path<'_>, frames: usize) -> bool {
+fn leads_to(site: &Site, around: NodeId, mut frames: Frames<'_>, truncated: bool) -> bool {
+    match frames.next() {
+        Some(second) if second.node() != 0 => second.node() == around,
+        Some(second) => {
+            second.set_node(around);
+            second.key() == site.second.load(Ordering::Relaxed)
+                && are_path_to(site.around_second.load(Ordering::Relaxed), frames, truncated)
+        }
+        None => are_path_to(around, frames, truncated),
+    }
+}
+
+/// Whether these frames lead to a node from the root, or from where the stack was cut.
+#[cfg_attr(not(debug_assertions), inline(always))]
+fn are_path_to(end: NodeId, frames: Frames<'_>, truncated: bool) -> bool {
     let mut id = end;
-    for frame in (1..=frames).rev() {
-        let known = path.node(frame);
-        if known != 0 {
-            return known == id;
+    for frame in frames {
+        if frame.node() != 0 {
+            return frame.node() == id;
         }
         match NODES.get(id as usize) {
-            Some(node) if node.address() == path.key(frame) => {
-                path.set_node(frame, id);
+            Some(node) if node.address() == frame.key() => {
+                frame.set_node(id);
                 id = node.parent();
             }
             _ => return false,
         }
     }
-    if path.truncated {
-        NODES.get(id as usize).is_some_and(|node| node.address() == PathKey::Cut.to_bits())
-    } else {
-        id == ROOT
+    match truncated {
+        true => NODES.get(id as usize).is_some_and(|node| node.address() == PathKey::Cut.to_bits()),
+        false => id == ROOT,
     }
 }
 
 /// What was noted on the way to a difference is not this path.
 #[cold]
-fn clash(path: &Path<'_>) {
+fn clash(path: Path<'_>) {
     CLASHES.fetch_add(1, Ordering::Relaxed);
-    for frame in 1..=path.depth() {
-        path.set_node(frame, 0);
-    }
+    path.frames().for_each(|frame| frame.set_node(0));
 }
 
 /// Whether the self-check looks at a site for the first time.
@@ -231,15 +283,14 @@ pub(crate) fn clashes() -> u64 {
 /// The site of a path by way of the tree, made if it is not there. `None` when there is no room.
 #[cold]
 #[inline(never)]
-fn insert(path: &Path<'_>, place: NodeId, hash: u64) -> Option<u32> {
+fn insert(path: Path<'_>, place: NodeId, hash: u64) -> Option<u32> {
     let mut node = if path.truncated { call_tree::child(&Tree, ROOT, PathKey::Cut.to_bits())? } else { ROOT };
-    for frame in 1..=path.depth() {
-        let known = path.node(frame);
-        node = if known == 0 { call_tree::child(&Tree, node, path.key(frame))? } else { known };
-        path.set_node(frame, node);
+    for frame in path.frames_inwards() {
+        node = if frame.node() == 0 { call_tree::child(&Tree, node, frame.key())? } else { frame.node() };
+        frame.set_node(node);
     }
     let mark = call_tree::child(&Tree, node, PathKey::Place(place).to_bits())?;
-    let number = Tree.node(mark)?.site_or_make(|| number_site(node, path.depth() == 0, place))?;
+    let number = Tree.node(mark)?.site_or_make(|| number_site(node, path.is_empty(), place))?;
     site_index::insert(hash, number);
     Some(number)
 }
@@ -251,7 +302,10 @@ fn number_site(end: NodeId, empty: bool, place: NodeId) -> Option<u32> {
         true => (0, end | mark::EMPTY),
         false => (Tree.node(end)?.address(), Tree.node(end)?.parent()),
     };
+    let second = Tree.node(around & !mark::ALL)?;
     site.innermost.store(innermost, Ordering::Relaxed);
+    site.second.store(second.address(), Ordering::Relaxed);
+    site.around_second.store(second.parent(), Ordering::Relaxed);
     site.place.store(place, Ordering::Relaxed);
     // ORDERING: Release, pairs with the Acquire in `path` and `is_site_of`.
     site.around.store(around | mark::PUBLISHED, Ordering::Release);
@@ -268,6 +322,7 @@ fn next_number(made: &AtomicU32, has_room: impl Fn(u32) -> bool) -> Option<u32> 
 }
 
 /// Whether a site's number was handed out. A tag is hostile input.
+#[inline(always)]
 pub(crate) fn is_known(site: SiteId) -> bool {
     site.index() < SITES_MADE.load(Ordering::Relaxed) as usize
 }

@@ -41,7 +41,6 @@ thread_local! {
 }
 
 /// The slot of the calling thread; `None` before its first event.
-#[cfg_attr(debug_assertions, inline(never))]
 #[cfg_attr(not(debug_assertions), inline(always))]
 pub(crate) fn current() -> Option<&'static Slot> {
     CURRENT.try_with(Cell::get).ok().flatten()
@@ -49,7 +48,6 @@ pub(crate) fn current() -> Option<&'static Slot> {
 
 /// The slot of the calling thread, given out if need be, for an event of the allocator. `None` when the recorder stands
 /// aside: see [`start`].
-#[cfg_attr(debug_assertions, inline(never))]
 #[cfg_attr(not(debug_assertions), inline(always))]
 pub(crate) fn current_or_attach() -> Option<&'static Slot> {
     match current() {

@@ -64,6 +64,14 @@ impl SiteId {
         ((number as usize) < MAX_SITES).then_some(Self(number))
     }
 
+    /// A number that was given out.
+    #[cfg(feature = "stacks")]
+    #[inline(always)]
+    pub(crate) fn from_own_number(number: u32) -> Self {
+        debug_assert!((number as usize) < MAX_SITES);
+        Self(number)
+    }
+
     pub(crate) fn index(self) -> usize {
         self.0 as usize
     }
@@ -147,7 +155,6 @@ impl Tag {
     /// # Safety
     ///
     /// The eight bytes behind the `size` bytes at `block` can be read.
-    #[cfg_attr(debug_assertions, inline(never))]
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) unsafe fn read(block: *mut u8, size: usize) -> Option<Self> {
         // SAFETY: by the caller's promise the address lies in a block that is eight bytes longer than `size`.
@@ -173,7 +180,6 @@ impl Tag {
 }
 
 /// The layout to ask the inner allocator for: the user's with room for a tag. `None` when there is no such layout.
-#[cfg_attr(debug_assertions, inline(never))]
 #[cfg_attr(not(debug_assertions), inline(always))]
 pub(crate) fn with_tag(layout: Layout) -> Option<Layout> {
     // Of a valid layout the size, rounded up to the alignment, is at most `isize::MAX`; so must the larger one be. The

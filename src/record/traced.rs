@@ -18,8 +18,8 @@ use crate::unwind::Caller;
 
 /// Records a new block and writes its tag. `false`: it is for [`event::allocated_from`](super::event::allocated_from).
 ///
-/// PERF: for a stack that is the thread's last one this needs no stack frame, as everything else is a call in tail
-/// position; arguments go one by one, so that they stay in registers.
+/// PERF: this needs no stack frame, as everything else is a call in tail position; arguments go one by one, so that they
+/// stay in registers.
 ///
 /// # Safety
 ///
@@ -27,23 +27,63 @@ use crate::unwind::Caller;
 #[inline(always)]
 pub(super) unsafe fn allocated(slot: &Slot, block: *mut u8, size: usize, pc: u64, sp: u64, bp: u64) -> bool {
     let Some(gate) = slot.enter_traced_path() else { return false };
-    let found = match self_check::every() {
-        0 => sites::repeated(slot, Caller { pc, sp, bp }, slot.shard.place.known()),
-        _ => None,
-    };
-    match found {
+    gate.keep_closed();
+    let (caller, place) = (Caller { pc, sp, bp }, slot.shard.place.known());
+    if self_check::every() != 0 {
         // SAFETY: the caller's promise is passed on.
-        Some(Counted { site, counter: Some(counter) }) => unsafe { count(slot, gate, block, size, site, counter) },
-        _ => {
+        unsafe { allocated_and_checked(slot, block, size, pc, sp, bp) };
+    } else if sites::may_be_expected(slot, caller, place) {
+        // SAFETY: the caller's promise is passed on.
+        unsafe { allocated_in_turn(slot, block, size, pc, sp, bp) };
+    } else if sites::may_repeat(slot, caller, place) {
+        // SAFETY: the caller's promise is passed on.
+        unsafe { allocated_again(slot, block, size, pc, sp, bp) };
+    } else {
+        // SAFETY: the caller's promise is passed on.
+        unsafe { allocated_elsewhere(slot, block, size, pc, sp, bp) };
+    }
+    true
+}
+
+/// Goes on where [`allocated`] closed the gate: the registers are those of the thread's last stack.
+///
+/// # Safety
+///
+/// As [`allocated`].
+#[inline(never)]
+unsafe fn allocated_again(slot: &Slot, block: *mut u8, size: usize, pc: u64, sp: u64, bp: u64) {
+    let gate = slot.keep_traced_path();
+    match sites::repeated(slot) {
+        // SAFETY: the caller's promise is passed on.
+        Some(found) => unsafe { count(slot, gate, block, size, found) },
+        None => {
             gate.keep_closed();
             // SAFETY: the caller's promise is passed on.
             unsafe { allocated_elsewhere(slot, block, size, pc, sp, bp) };
         }
     }
-    true
 }
 
-/// Goes on where [`allocated`] closed the gate: the stack is another than the last one, or it is to be compared.
+/// Goes on where [`allocated`] closed the gate: the registers are those of the stack that is expected next.
+///
+/// # Safety
+///
+/// As [`allocated`].
+#[inline(never)]
+unsafe fn allocated_in_turn(slot: &Slot, block: *mut u8, size: usize, pc: u64, sp: u64, bp: u64) {
+    let gate = slot.keep_traced_path();
+    match sites::expected(slot) {
+        // SAFETY: the caller's promise is passed on.
+        Some(found) => unsafe { count(slot, gate, block, size, found) },
+        None => {
+            gate.keep_closed();
+            // SAFETY: the caller's promise is passed on.
+            unsafe { allocated_elsewhere(slot, block, size, pc, sp, bp) };
+        }
+    }
+}
+
+/// Goes on where [`allocated`] closed the gate: the stack is another than the last one.
 ///
 /// # Safety
 ///
@@ -51,14 +91,53 @@ pub(super) unsafe fn allocated(slot: &Slot, block: *mut u8, size: usize, pc: u64
 #[inline(never)]
 unsafe fn allocated_elsewhere(slot: &Slot, block: *mut u8, size: usize, pc: u64, sp: u64, bp: u64) {
     let gate = slot.keep_traced_path();
-    let Counted { site, counter } = sites::changed(slot, Caller { pc, sp, bp }, slot.shard.place.known());
-    match counter {
+    match sites::changed(slot, Caller { pc, sp, bp }, slot.shard.place.known()) {
         // SAFETY: the caller's promise is passed on.
-        Some(counter) => unsafe { count(slot, gate, block, size, site, counter) },
+        Some(found) => unsafe { count(slot, gate, block, size, found) },
+        None => {
+            gate.keep_closed();
+            // SAFETY: the caller's promise is passed on.
+            unsafe { allocated_without_room(slot, block, size) };
+        }
+    }
+}
+
+/// As [`allocated_elsewhere`], while captures are compared with full unwinds.
+///
+/// # Safety
+///
+/// As [`allocated`].
+#[cold]
+#[inline(never)]
+unsafe fn allocated_and_checked(slot: &Slot, block: *mut u8, size: usize, pc: u64, sp: u64, bp: u64) {
+    let gate = slot.keep_traced_path();
+    match sites::checked(slot, Caller { pc, sp, bp }, slot.shard.place.known()) {
+        // SAFETY: the caller's promise is passed on.
+        Some(found) => unsafe { count(slot, gate, block, size, found) },
+        None => {
+            gate.keep_closed();
+            // SAFETY: the caller's promise is passed on.
+            unsafe { allocated_without_room(slot, block, size) };
+        }
+    }
+}
+
+/// Counts a block whose stack found no room under the site for those, if there is room for that.
+///
+/// # Safety
+///
+/// As [`allocated`].
+#[cold]
+#[inline(never)]
+unsafe fn allocated_without_room(slot: &Slot, block: *mut u8, size: usize) {
+    let gate = slot.keep_traced_path();
+    match sites::no_room(slot) {
+        // SAFETY: the caller's promise is passed on.
+        Some(overflow) => unsafe { count(slot, gate, block, size, overflow) },
         None => {
             slot.totals.allocated::<One>(size);
             // SAFETY: the caller's promise is passed on.
-            unsafe { finish(slot, gate, block, size, site) };
+            unsafe { finish(slot, gate, block, size, SiteId::OVERFLOW) };
         }
     }
 }
@@ -67,16 +146,16 @@ unsafe fn allocated_elsewhere(slot: &Slot, block: *mut u8, size: usize, pc: u64,
 ///
 /// As [`allocated`].
 #[cfg_attr(not(debug_assertions), inline(always))]
-unsafe fn count(slot: &Slot, gate: ShortPath<'_>, block: *mut u8, size: usize, site: SiteId, counter: &Counter) {
+unsafe fn count(slot: &Slot, gate: ShortPath<'_>, block: *mut u8, size: usize, found: Counted<'_>) {
     slot.totals.allocated::<One>(size);
-    counter.allocated::<One>(size, slot.peak_epoch());
+    found.counter.allocated::<One>(size, slot.peak_epoch());
     if slot.is_above(slot.net()) {
         gate.keep_closed();
         // SAFETY: the caller's promise is passed on.
-        return unsafe { rose(slot, block, size, site) };
+        return unsafe { rose(slot, block, size, found.site) };
     }
     // SAFETY: the caller's promise is passed on.
-    unsafe { finish(slot, gate, block, size, site) };
+    unsafe { finish(slot, gate, block, size, found.site) }
 }
 
 /// The net figure left its thresholds upwards.
@@ -90,7 +169,7 @@ unsafe fn rose(slot: &Slot, block: *mut u8, size: usize, site: SiteId) {
     let gate = slot.keep_traced_path();
     peak::crossed(slot);
     // SAFETY: the caller's promise is passed on.
-    unsafe { finish(slot, gate, block, size, site) };
+    unsafe { finish(slot, gate, block, size, site) }
 }
 
 /// # Safety
@@ -117,18 +196,19 @@ pub(super) unsafe fn reallocated(slot: &Slot, event: &Reallocation, pc: u64, sp:
         return false;
     };
     let Some(gate) = slot.enter_traced_path() else { return false };
-    let Counted { site, counter } = sites::of_caller(slot, Caller { pc, sp, bp }, slot.shard.place.known());
+    let found = sites::of_caller(slot, Caller { pc, sp, bp }, slot.shard.place.known());
+    let found = found.or_else(|| sites::no_room(slot));
     let epoch = slot.peak_epoch();
     event::count_reallocation::<One>(slot, event);
     old.freed::<One>(event.old_size, false, epoch);
-    if let Some(counter) = counter {
-        counter.allocated::<One>(event.new_size, epoch);
+    if let Some(found) = found {
+        found.counter.allocated::<One>(event.new_size, epoch);
     }
     if slot.is_above(slot.net()) {
         peak::crossed(slot);
     }
     // SAFETY: by the caller's promise there is room for the tag.
-    unsafe { finish(slot, gate, event.new_block, event.new_size, site) };
+    unsafe { finish(slot, gate, event.new_block, event.new_size, found.map_or(SiteId::OVERFLOW, |found| found.site)) };
     true
 }
 

@@ -8,20 +8,11 @@
 //! first, with [`Buffers::grow`].
 
 use super::path::Frame;
+use super::words::{PADDING, Words, zero_word};
 use crate::sys::arena;
 use core::cell::Cell;
 use core::ptr;
-
-/// Words in front that never differ, so that words can be compared in blocks without looking where they begin.
-pub(super) const PADDING: usize = 8;
-
-/// A word that is always zero: what entries of no meaning are compared with.
-static ZERO: u64 = 0;
-
-/// The address of a word that is always zero.
-pub(super) fn zero_word() -> u64 {
-    (&raw const ZERO).addr() as u64
-}
+use core::sync::atomic::{Ordering, compiler_fence};
 
 /// A frame on its way into the trace, or something to be known of the frame that comes after it.
 ///
@@ -52,6 +43,9 @@ pub(super) mod note {
     pub(crate) const ANY: u64 = FOREIGN | UNKEPT | WORD | RETURN;
 }
 
+/// Items that one step may add: a frame, and all that is to be known of it and of its caller.
+const ROOM: usize = 6;
+
 const FIRST_BYTES: usize = 16 << 10;
 /// Each larger than the last by this factor.
 const GROWTH: usize = 4;
@@ -66,87 +60,62 @@ const fn capacity_of(bytes: usize) -> usize {
     (bytes - size_of::<Frame>() - 2 * PADDING * size_of::<u64>()) / each
 }
 
-/// Zeroed memory is an empty set of buffers without capacity.
+/// Zeroed memory is an empty set of buffers without room.
 #[repr(C)]
 pub(super) struct Buffers {
-    addresses: Cell<*mut u64>,
-    values: Cell<*mut u64>,
+    words: Cell<Words>,
     frames: Cell<*mut Frame>,
     items: Cell<*mut Item>,
+    /// The first item in front of which there is no room for all that a step adds.
+    full: Cell<*mut Item>,
     capacity: Cell<usize>,
     bytes: Cell<usize>,
 }
 
 impl Buffers {
-    /// Number of frames, and of items, that there is room for, and the words of so many frames.
-    #[inline(always)]
-    pub(super) fn capacity(&self) -> usize {
-        self.capacity.get()
-    }
-
-    /// A frame by its number from one; zero gives what is outside.
-    #[inline(always)]
-    pub(super) fn frame(&self, number: usize) -> Frame {
-        debug_assert!(number <= self.capacity());
-        // SAFETY: inside of the buffer by the invariant of this file, and written before it is read.
-        unsafe { self.frames.get().wrapping_add(number).read() }
+    /// Whether there is memory.
+    pub(super) fn has_memory(&self) -> bool {
+        !self.full.get().is_null()
     }
 
     #[inline(always)]
-    pub(super) fn set_frame(&self, number: usize, frame: Frame) {
-        debug_assert!((1..=self.capacity()).contains(&number));
-        // SAFETY: inside of the buffer by the invariant of this file; only this thread uses it.
-        unsafe { self.frames.get().wrapping_add(number).write(frame) };
+    pub(super) fn words(&self) -> Words {
+        self.words.get()
     }
 
-    /// Changes a part of a frame.
+    /// The place of a frame by its number from one; zero gives what is outside.
     #[inline(always)]
-    pub(super) fn change_frame(&self, number: usize, change: impl FnOnce(&mut Frame)) {
-        debug_assert!((1..=self.capacity()).contains(&number));
-        // SAFETY: inside of the buffer and written; only this thread uses it, and `change` gets at nothing else of it.
-        change(unsafe { &mut *self.frames.get().wrapping_add(number) });
-    }
-
-    /// The place of a frame, for who steps along them.
-    #[inline(always)]
-    pub(super) fn frame_place(&self, number: usize) -> *const Frame {
+    pub(super) fn frame(&self, number: usize) -> *mut Frame {
         self.frames.get().wrapping_add(number)
     }
 
-    /// The place of an item, for who adds them one after the other.
+    /// The number of the frame at a place.
+    pub(super) fn number_of(&self, frame: *const Frame) -> usize {
+        (frame.addr() - self.frames.get().addr()) / size_of::<Frame>()
+    }
+
+    /// The place of an item.
     #[inline(always)]
-    pub(super) fn item_place(&self, index: usize) -> *mut Item {
+    pub(super) fn item(&self, index: usize) -> *mut Item {
         self.items.get().wrapping_add(index)
     }
 
-    #[inline(always)]
-    pub(super) fn item(&self, index: usize) -> Item {
-        debug_assert!(index < self.capacity());
-        // SAFETY: inside of the buffer by the invariant of this file, and written before it is read.
-        unsafe { self.items.get().wrapping_add(index).read() }
+    /// The number of items in front of a place.
+    pub(super) fn index_of(&self, item: *const Item) -> usize {
+        (item.addr() - self.items.get().addr()) / size_of::<Item>()
     }
 
-    /// The address of a word that was read. Negative indices, down to the padding, give words that always hold.
+    /// Whether there is no room for what a step adds at this place.
     #[inline(always)]
-    pub(super) fn word_address(&self, index: isize) -> u64 {
-        // SAFETY: inside of the buffer or its padding by the invariant of this file, and written before it is read.
-        unsafe { self.addresses.get().wrapping_offset(index).read() }
+    pub(super) fn is_full_at(&self, item: *const Item) -> bool {
+        item >= self.full.get()
     }
 
-    /// What that word said.
+    /// Whether there is room for the items in front of a place as frames behind this one.
     #[inline(always)]
-    pub(super) fn word_value(&self, index: isize) -> u64 {
-        // SAFETY: as in `word_address`.
-        unsafe { self.values.get().wrapping_offset(index).read() }
-    }
-
-    #[inline(always)]
-    pub(super) fn set_word(&self, index: usize, address: u64, value: u64) {
-        debug_assert!(index < WORDS_PER_FRAME * self.capacity());
-        // SAFETY: inside of the buffer by the invariant of this file; only this thread uses it.
-        unsafe { self.addresses.get().wrapping_add(index).write(address) };
-        // SAFETY: as above.
-        unsafe { self.values.get().wrapping_add(index).write(value) };
+    pub(super) fn has_room_for(&self, items: *const Item, frame: *const Frame) -> bool {
+        const { assert!(size_of::<Frame>() == size_of::<Item>()) };
+        items.addr() + (frame.addr() - self.frames.get().addr()) <= self.full.get().addr()
     }
 
     /// Makes room for more, keeping what is there. `false` when the largest is in use or there is no memory.
@@ -158,35 +127,39 @@ impl Buffers {
         }
         let Some(piece) = arena::take_bytes(bytes) else { return false };
         let capacity = capacity_of(bytes);
-        let old = (self.frames.get(), self.addresses.get(), self.values.get(), self.items.get(), self.capacity.get());
+        let (old, old_words, old_capacity) =
+            ((self.frames.get(), self.items.get()), self.words.get(), self.capacity.get());
         let frames = piece.as_ptr().cast::<Frame>();
         let addresses = frames.wrapping_add(capacity + 1).cast::<u64>().wrapping_add(PADDING);
         let values = addresses.wrapping_add(WORDS_PER_FRAME * capacity + PADDING);
         let items = values.wrapping_add(WORDS_PER_FRAME * capacity).cast::<Item>();
         // SAFETY: the first place of a fresh piece that is large enough, see `capacity_of`.
-        unsafe { frames.write(Frame::OUTSIDE) };
+        unsafe { frames.write(Frame::outside()) };
         for padding in 1..=PADDING {
             // SAFETY: the padding lies in front of the addresses, inside of the piece. The values' padding is zero already.
             unsafe { addresses.wrapping_sub(padding).write(zero_word()) };
         }
-        if old.4 > 0 {
-            copy(old.0.wrapping_add(1), frames.wrapping_add(1), old.4);
-            copy(old.1, addresses, WORDS_PER_FRAME * old.4);
-            copy(old.2, values, WORDS_PER_FRAME * old.4);
-            copy(old.3, items, old.4);
+        if old_capacity > 0 {
+            copy(old.0.wrapping_add(1), frames.wrapping_add(1), old_capacity);
+            copy(old_words.addresses, addresses, WORDS_PER_FRAME * old_capacity);
+            copy(old_words.values, values, WORDS_PER_FRAME * old_capacity);
+            copy(old.1, items, old_capacity);
         }
-        // Complete by now, and the capacity last: what is broken off in between leaves buffers that are large enough.
+        // What is broken off in between leaves buffers that are full, and whose parts are complete.
+        self.full.set(ptr::null_mut());
+        compiler_fence(Ordering::SeqCst);
         self.frames.set(frames);
-        self.addresses.set(addresses);
-        self.values.set(values);
+        self.words.set(Words { addresses, values });
         self.items.set(items);
         self.capacity.set(capacity);
         self.bytes.set(bytes);
+        compiler_fence(Ordering::SeqCst);
+        self.full.set(items.wrapping_add(capacity - ROOM));
         true
     }
 }
 
-fn copy<T: Copy>(from: *const T, to: *mut T, count: usize) {
+fn copy<T>(from: *const T, to: *mut T, count: usize) {
     // SAFETY: `grow` passes places in two different pieces, each with room for so many.
     unsafe { ptr::copy_nonoverlapping(from, to, count) };
 }
@@ -199,20 +172,24 @@ mod tests {
     fn what_was_there_is_there_after_growing() {
         // SAFETY: zeroed memory is a value, see the type.
         let buffers: Buffers = unsafe { core::mem::zeroed() };
+        assert!(!buffers.has_memory() && buffers.is_full_at(buffers.item(0)));
         assert!(buffers.grow());
-        let capacity = buffers.capacity();
+        let capacity = buffers.capacity.get();
         assert!(capacity >= 100);
         for number in 1..=capacity {
-            buffers.set_frame(number, Frame { sp: number as u64, ..Frame::OUTSIDE });
-            buffers.set_word(WORDS_PER_FRAME * number - 1, 7, number as u64);
+            // SAFETY: one of as many places as there is room for.
+            unsafe { buffers.frame(number).write(Frame { sp: number as u64, ..Frame::outside() }) };
+            buffers.words().set(WORDS_PER_FRAME * number - 1, 7, number as u64);
         }
         assert!(buffers.grow() && buffers.grow() && !buffers.grow());
         for number in 1..=capacity {
-            assert_eq!(buffers.frame(number).sp, number as u64);
-            assert_eq!(buffers.word_value((WORDS_PER_FRAME * number) as isize - 1), number as u64);
+            // SAFETY: written above.
+            assert_eq!(unsafe { (*buffers.frame(number)).sp }, number as u64);
+            assert_eq!(buffers.words().value((WORDS_PER_FRAME * number) as isize - 1), number as u64);
         }
-        assert_eq!(buffers.frame(0).sp, u64::MAX);
-        assert_eq!((buffers.word_address(-8), buffers.word_value(-8)), (zero_word(), 0));
-        assert!(buffers.capacity() >= 16 * capacity, "the deepest stack that is captured whole");
+        // SAFETY: what is outside is always there.
+        assert_eq!(unsafe { (*buffers.frame(0)).sp }, u64::MAX);
+        assert_eq!((buffers.words().address(-8), buffers.words().value(-8)), (zero_word(), 0));
+        assert!(buffers.capacity.get() >= 16 * capacity, "the deepest stack that is captured whole");
     }
 }

@@ -20,7 +20,7 @@ const LONGEST: u32 = 1 << 20;
 /// Calls `visit` with the key of each frame, the innermost first, until it answers `false`. Of the thread's trace only the
 /// bounds of the stack are used.
 pub(crate) fn full(trace: &Trace, caller: Caller, mut visit: impl FnMut(u64) -> bool) -> End {
-    let mut walk = Walk::new(trace.bounds());
+    let mut walk = Walk { bounds: trace.bounds(), late: None };
     let Caller { pc, sp, bp } = caller;
     let mut state = State { pc, sp, bp };
     for _ in 0..LONGEST {

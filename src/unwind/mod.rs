@@ -38,6 +38,8 @@ mod tables;
 mod walk;
 #[cfg(heaplens_rules)]
 mod wide;
+#[cfg(heaplens_rules)]
+mod words;
 
 #[cfg(heaplens_rules)]
 pub(crate) use {full::End, full::full, incremental::Trace};
@@ -46,7 +48,7 @@ pub(crate) use {full::End, full::full, incremental::Trace};
 pub(crate) use portable::Trace;
 
 #[cfg(feature = "stacks")]
-pub(crate) use path::{Capture, Label, Path};
+pub(crate) use path::{Capture, Frames, Label, Path};
 #[cfg(feature = "stacks")]
 pub(crate) use portable::walk as platform_walk;
 

@@ -1,11 +1,17 @@
 //! What a capture found: a known answer, or the frames of the stack.
+//!
+//! ```text
+//! frames   outside | outermost frame | … | innermost frame | …
+//!             ▲ Path::outside                    ▲ Path::innermost
+//! ```
 
 use super::Trace;
+use core::cell::Cell;
 
 /// One frame of a captured stack, as a thread keeps it.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 #[repr(C)]
-pub(super) struct Frame {
+pub(crate) struct Frame {
     /// The stack pointer after the return to this frame.
     pub(super) sp: u64,
     /// The return address; above bit 47 the number of its module, if that can be unloaded.
@@ -14,14 +20,34 @@ pub(super) struct Frame {
     /// The hash of the keys from the outermost frame to this one.
     pub(super) hash: u64,
     /// What the recorder wrote here; zero at first.
-    pub(super) node: u32,
+    pub(super) node: Cell<u32>,
     /// Number of words read from the outermost frame to this one, and whether `bp` decides about frames further out.
     pub(super) read: u32,
 }
 
 impl Frame {
     /// Stands for what is outside of the outermost frame.
-    pub(super) const OUTSIDE: Self = Self { sp: u64::MAX, key: 0, bp: 0, hash: 0, node: 0, read: 0 };
+    pub(super) const fn outside() -> Self {
+        Self { sp: u64::MAX, key: 0, bp: 0, hash: 0, node: Cell::new(0), read: 0 }
+    }
+
+    /// The return address, and above bit 47 the number of its module if that can be unloaded.
+    #[inline(always)]
+    pub(crate) fn key(&self) -> u64 {
+        self.key
+    }
+
+    /// What [`set_node`](Self::set_node) wrote for this very path, up to this frame; zero at first.
+    #[inline(always)]
+    pub(crate) fn node(&self) -> u32 {
+        self.node.get()
+    }
+
+    /// Keeps a word with the frame, for as long as the path up to it stays the same.
+    #[inline(always)]
+    pub(crate) fn set_node(&self, node: u32) {
+        self.node.set(node);
+    }
 
     /// Number of words read from the outermost frame to this one.
     #[cfg(heaplens_rules)]
@@ -71,18 +97,41 @@ pub(crate) enum Capture<'a> {
 }
 
 /// The frames of a captured stack, until the thread's next capture.
+#[derive(Clone, Copy)]
 pub(crate) struct Path<'a> {
     pub(super) trace: &'a Trace,
-    pub(super) depth: usize,
+    /// The place in front of the outermost frame.
+    pub(super) outside: *const Frame,
+    /// The place of the innermost frame; that of `outside` if there is none.
+    pub(super) innermost: *const Frame,
     pub(super) hash: u64,
     /// Whether the stack goes on beyond the outermost frame here.
     pub(crate) truncated: bool,
 }
 
-impl Path<'_> {
-    /// Number of frames.
-    pub(crate) fn depth(&self) -> usize {
-        self.depth
+impl<'a> Path<'a> {
+    /// The frames, from the innermost outwards.
+    #[inline(always)]
+    pub(crate) fn frames(&self) -> Frames<'a> {
+        Frames { next: self.innermost, outside: self.outside, trace: core::marker::PhantomData }
+    }
+
+    /// The frames, from the outermost inwards.
+    pub(crate) fn frames_inwards(&self) -> impl Iterator<Item = &'a Frame> {
+        let (mut last, innermost) = (self.outside, self.innermost);
+        core::iter::from_fn(move || {
+            (last != innermost).then(|| {
+                last = last.wrapping_add(1);
+                // SAFETY: from the one inside of `outside` up to the innermost, all are written.
+                unsafe { &*last }
+            })
+        })
+    }
+
+    /// Whether there is no frame.
+    #[inline(always)]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.innermost == self.outside
     }
 
     /// A hash of all frames.
@@ -91,28 +140,32 @@ impl Path<'_> {
         self.hash
     }
 
-    /// The key of a frame: its return address, and above bit 47 the number of its module if that can be unloaded. Frames
-    /// count from one, the outermost, to `depth`.
-    #[inline(always)]
-    pub(crate) fn key(&self, frame: usize) -> u64 {
-        self.trace.frame(frame).key
-    }
-
-    /// What [`set_node`](Self::set_node) wrote for this very path, up to this frame; zero at first.
-    #[inline(always)]
-    pub(crate) fn node(&self, frame: usize) -> u32 {
-        self.trace.frame(frame).node
-    }
-
-    /// Keeps a word with a frame, for as long as the path up to it stays the same.
-    #[inline(always)]
-    pub(crate) fn set_node(&self, frame: usize, node: u32) {
-        self.trace.set_node(frame, node);
-    }
-
     /// Makes the next captures of this stack, under the same `under`, answer [`Capture::Known`] with `label`.
     #[inline(always)]
     pub(crate) fn remember(&self, label: Label, under: u32) {
-        self.trace.remember(self.depth, label, under);
+        self.trace.remember(self.innermost, label, under);
+    }
+}
+
+/// The frames of a [`Path`], from the innermost outwards.
+pub(crate) struct Frames<'a> {
+    next: *const Frame,
+    outside: *const Frame,
+    trace: core::marker::PhantomData<&'a Trace>,
+}
+
+impl<'a> Iterator for Frames<'a> {
+    type Item = &'a Frame;
+
+    #[inline(always)]
+    fn next(&mut self) -> Option<&'a Frame> {
+        if self.next == self.outside {
+            return None;
+        }
+        // SAFETY: from the innermost out to the one inside of `outside`, all are written, and none is changed but in its
+        // cell until the thread's next capture.
+        let frame = unsafe { &*self.next };
+        self.next = self.next.wrapping_sub(1);
+        Some(frame)
     }
 }

@@ -27,7 +27,7 @@ mod trace {
     use crate::sys::arena::{Place, Zeroed};
     use crate::unwind::path::Frame;
     use crate::unwind::{Caller, Capture, Label, Path};
-    use core::cell::Cell;
+    use core::cell::UnsafeCell;
 
     /// The deepest stack that is captured whole. Deeper ones are cut at their outer end, flagged, and counted.
     const MAX_DEPTH: usize = 512;
@@ -35,15 +35,14 @@ mod trace {
     /// The stack of one thread as it was last captured. Used by the thread that holds its slot, with the gate closed.
     pub(crate) struct Trace {
         frames: Place<Frames>,
-        depth: Cell<usize>,
     }
 
-    /// Frames from the innermost outwards.
-    struct Frames([Cell<Frame>; MAX_DEPTH]);
+    /// What is outside, then the frames.
+    struct Frames(UnsafeCell<[Frame; MAX_DEPTH + 1]>);
 
     // SAFETY: integers, valid when zero, without a destructor.
     unsafe impl Zeroed for Frames {}
-    // SAFETY: a null pointer and an integer.
+    // SAFETY: a null pointer.
     unsafe impl Zeroed for Trace {}
     // SAFETY: used only by the thread that holds the slot while its gate is closed.
     unsafe impl Sync for Trace {}
@@ -58,7 +57,19 @@ mod trace {
         }
 
         /// Nothing is known again: every capture walks the whole stack.
-        pub(crate) fn repeated(&self, _caller: Caller, _under: u32) -> Option<Label> {
+        pub(crate) fn may_repeat(&self, _caller: Caller, _under: u32) -> bool {
+            false
+        }
+
+        pub(crate) fn repeated(&self) -> Option<Label> {
+            None
+        }
+
+        pub(crate) fn may_be_expected(&self, _caller: Caller, _under: u32) -> bool {
+            false
+        }
+
+        pub(crate) fn expected(&self) -> Option<Label> {
             None
         }
 
@@ -66,37 +77,26 @@ mod trace {
         #[inline(never)]
         pub(crate) fn capture(&self, caller: Caller, _under: u32) -> Capture<'_> {
             let Some(frames) = self.frames.get_or_take() else { return Capture::NoRoom };
+            // SAFETY: the slot's thread alone uses it, and what it got of the last capture is no longer in use.
+            let frames = unsafe { &mut *frames.0.get() };
             let (mut depth, mut truncated) = (0, false);
             super::walk(caller.sp as usize, |key| {
-                match frames.0.get(depth) {
+                match frames.get_mut(depth + 1) {
                     Some(place) => {
-                        place.set(Frame { key, ..Frame::OUTSIDE });
+                        *place = Frame { key, ..Frame::outside() };
                         depth += 1;
                     }
                     None => truncated = true,
                 }
                 !truncated
             });
-            self.depth.set(depth);
-            let from_outside = frames.0[..depth].iter().rev().map(Cell::get);
-            let hash = from_outside.fold(0, |hash, frame| Frame::hash_inside(hash, frame.key));
+            frames[1..=depth].reverse();
+            let hash = frames[1..=depth].iter().fold(0, |hash, frame| Frame::hash_inside(hash, frame.key));
             let hash = if truncated { !hash } else { hash };
-            Capture::Path(Path { trace: self, depth, hash, truncated })
+            let outside = frames.as_ptr();
+            Capture::Path(Path { trace: self, outside, innermost: outside.wrapping_add(depth), hash, truncated })
         }
 
-        /// A frame by its number from one, the outermost.
-        pub(in crate::unwind) fn frame(&self, number: usize) -> Frame {
-            let place = self.frames.get().and_then(|frames| frames.0.get(self.depth.get().wrapping_sub(number)));
-            place.map_or(Frame::OUTSIDE, Cell::get)
-        }
-
-        pub(in crate::unwind) fn set_node(&self, number: usize, node: u32) {
-            let place = self.frames.get().and_then(|frames| frames.0.get(self.depth.get().wrapping_sub(number)));
-            if let Some(place) = place {
-                place.set(Frame { node, ..place.get() });
-            }
-        }
-
-        pub(in crate::unwind) fn remember(&self, _depth: usize, _label: Label, _under: u32) {}
+        pub(in crate::unwind) fn remember(&self, _innermost: *const Frame, _label: Label, _under: u32) {}
     }
 }

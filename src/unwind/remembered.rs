@@ -2,16 +2,18 @@
 //! without a step.
 //!
 //! ```text
+//! last three stacks ──▶ the one that followed them last time     tried first
 //! registers (pc, sp) ──▶ discriminator: the two stack words that told such stacks apart last
 //!           └──── with what those words say ──▶ remembered stack: its words, and the site
 //! ```
 //!
-//! Nothing is believed: the discriminator only chooses which stack to try, and a stack is the present one only if every
-//! word that it was read from says the same. A shallow stack is kept whole; of a deep one the inner part, which ends at a
-//! frame of the thread's [`Trace`](super::Trace) that must still be the same path and whose outer words are compared there.
+//! Nothing is believed: all this only chooses which stack to try, and a stack is the present one only if every word that it
+//! was read from says the same. A shallow stack is kept whole; of a deep one the inner part, which ends at a frame of the
+//! thread's [`Trace`](super::Trace) that must still be the same path and whose outer words are compared there.
 
-use super::path::{Frame, Label};
+use super::path::Label;
 use super::walk::load;
+use super::words::{BLOCK, Words};
 use super::{Caller, Trace};
 use crate::fault::{Fault, planted};
 use crate::sys::arena;
@@ -19,29 +21,31 @@ use core::cell::Cell;
 
 /// Words of one remembered stack.
 const MAX_WORDS: usize = 20;
-/// Words that are compared at a time.
-const BLOCK: usize = 4;
+const _: () = assert!(MAX_WORDS.is_multiple_of(BLOCK));
 
 const BYTES: usize = 64 << 10;
 const DISCRIMINATORS: usize = 256;
-const STACKS: usize = (BYTES - DISCRIMINATORS * size_of::<Discriminator>()) / size_of::<Stack>();
+/// One for each course of events.
+const FOLLOWERS: usize = 1 << 12;
+const STACKS: usize = (BYTES - DISCRIMINATORS * size_of::<Discriminator>() - FOLLOWERS) / size_of::<Stack>();
+const _: () = assert!(STACKS <= 1 << u8::BITS);
 
 /// Captures that have to miss before a thread takes memory for this.
 const FIRST_USE: u32 = 256;
-/// A hit earns one, a miss costs four; below zero it is only tried now and then.
+/// A hit earns one, up to this; a miss, which costs three times of what a hit saves as its stack is stored, loses four, down
+/// to the worst.
+const BEST_SCORE: i32 = 64;
 const MISS_COSTS: i32 = 4;
-/// A stack that is found here so often running is walked once more, to be the thread's last stack from then on.
-const LONGEST_RUN: u32 = 3;
-const BEST_SCORE: i32 = 16;
-/// Of so many captures so many are tried however bad the score is.
-const TRIAL_EVERY: u32 = 1 << 12;
-const TRIAL_LENGTH: u32 = 128;
+const WORST_SCORE: i32 = -512;
+/// Captures that pass before the next try, from then on.
+const REST: u32 = 4_000;
 
 #[derive(Clone, Copy)]
-#[repr(C)]
+#[repr(C, align(16))]
 struct Stack {
-    pc: u64,
+    /// Zero if there is none.
     sp: u64,
+    pc: u64,
     bp: u64,
     /// All ones if `bp` decides anything further out, else zero.
     bp_mask: u64,
@@ -50,15 +54,13 @@ struct Stack {
     site: u32,
     /// Number of words, a multiple of [`BLOCK`]; the last may be repeated.
     words: u32,
-    /// Which thread of the slot remembered it.
-    thread: u32,
     /// The frame that the words end at: its number, and zero if there is none outside of the words.
     junction: u32,
-    junction_node: u32,
     junction_sp: u64,
     junction_bp: u64,
-    /// Addresses of the words, counted from `sp`.
-    offsets: [u32; MAX_WORDS],
+    junction_node: u32,
+    number: u32,
+    addresses: [u64; MAX_WORDS],
     values: [u64; MAX_WORDS],
 }
 
@@ -75,156 +77,241 @@ struct Discriminator {
 struct Table {
     discriminators: [Cell<Discriminator>; DISCRIMINATORS],
     stacks: [Cell<Stack>; STACKS],
+    /// The numbers of the stacks that followed the last ones, by [`Remembered::course`].
+    followers: [Cell<u8>; FOLLOWERS],
 }
 
 /// What a thread remembers. A part of its trace, all zero at first.
+#[repr(C)]
 pub(super) struct Remembered {
-    table: Cell<Option<&'static Table>>,
-    /// Number of threads that had the slot.
-    thread: Cell<u32>,
+    /// The stack that followed the last ones when those were captured before.
+    expected: Cell<Option<&'static Cell<Stack>>>,
+    /// A mix of the numbers of the last three stacks that were found here.
+    course: Cell<u32>,
     score: Cell<i32>,
-    tick: Cell<u32>,
+    /// Captures since stacks were last looked for.
+    rested: Cell<u32>,
     /// Where the next stack goes, if it was looked for in vain: its number plus one.
     wanted: Cell<u32>,
-    /// The site of the last capture, and how often running it was found here.
-    last: Cell<u32>,
-    running: Cell<u32>,
+    table: Cell<Option<&'static Table>>,
 }
 
 impl Remembered {
     /// The slot is a new thread's: what was remembered is of another stack.
     pub(super) fn begin_thread(&self) {
-        self.thread.set(self.thread.get().wrapping_add(1));
         self.wanted.set(0);
+        self.expected.set(None);
+        for place in self.table.get().iter().flat_map(|table| &table.stacks) {
+            // SAFETY: only this thread uses the cell, and nothing of it is borrowed.
+            unsafe { (*place.as_ptr()).sp = 0 };
+        }
     }
 
-    /// Notes that a capture was answered with a site by other means.
+    /// Whether these registers are those of the stack that is expected next.
     #[inline(always)]
-    pub(super) fn answered(&self, site: u32) {
-        self.last.set(site);
+    pub(super) fn may_be_expected(&self, caller: Caller, under: u32) -> bool {
+        self.expected.get().is_some_and(|place| stack_at(place).has(caller, under))
+    }
+
+    /// The site of the stack that is expected next, if it is the present one: after
+    /// [`may_be_expected`](Self::may_be_expected).
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    pub(super) fn expected(&self, trace: &Trace) -> Option<Label> {
+        let (table, stack) = (self.table.get()?, stack_at(self.expected.get()?));
+        if !stack.words_hold() || !stack.junction_holds(trace) {
+            return None;
+        }
+        Some(self.found(table, stack))
     }
 
     /// The site of a remembered stack that is the present one.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(super) fn find(&self, trace: &Trace, caller: Caller, under: u32) -> Option<Label> {
-        let tick = self.tick.get().wrapping_add(1);
-        self.tick.set(tick);
-        if self.score.get() < 0 && tick % TRIAL_EVERY >= TRIAL_LENGTH {
+        if self.score.get() < WORST_SCORE {
+            self.rest();
             return None;
         }
-        self.try_to_find(trace, caller, under, tick)
-    }
-
-    #[cfg_attr(not(debug_assertions), inline(always))]
-    fn try_to_find(&self, trace: &Trace, caller: Caller, under: u32, tick: u32) -> Option<Label> {
-        let table = match self.table.get() {
-            Some(table) => table,
-            None if tick < FIRST_USE => return None,
-            None => self.take_table()?,
-        };
+        let table = self.table()?;
         let hash = (caller.pc ^ caller.sp.wrapping_mul(0x9E37_79B9_7F4A_7C15)).wrapping_mul(0xD6E8_FEB8_6659_FD93);
         let discriminator = &table.discriminators[(hash >> 56) as usize % DISCRIMINATORS];
         let words = discriminating_words(discriminator, trace, caller);
         let mixed = (hash ^ words).wrapping_mul(0x9E37_79B9_7F4A_7C15);
         let number = (((mixed >> 32) * STACKS as u64) >> 32) as usize % STACKS;
         self.wanted.set(number as u32 + 1);
-        let place = table.stacks[number].as_ptr();
-        // SAFETY: the cell is only used by this thread, and nothing writes to it while the reference lives.
-        let stack = unsafe { &*place };
-        let differs = (stack.pc ^ caller.pc)
-            | (stack.sp ^ caller.sp)
-            | ((stack.bp ^ caller.bp) & stack.bp_mask)
-            | u64::from((stack.under ^ under) | (stack.thread ^ self.thread.get()));
-        if differs != 0 {
+        let stack = stack_at(&table.stacks[number]);
+        if !stack.has(caller, under) {
             return self.missed();
         }
-        // The same site again and again: it is better made the thread's last stack, which is found faster yet.
-        let running = if stack.site == self.last.get() { self.running.get() + 1 } else { 0 };
-        self.running.set(running);
-        if running > LONGEST_RUN {
-            return None;
-        }
-        if let Some(word) = changed_word(stack, caller.sp) {
-            tell_apart_by(discriminator, stack.offsets[word % MAX_WORDS]);
+        if !stack.words_hold() {
+            let word = stack.changed_word();
+            tell_apart_by(discriminator, stack.addresses[word % MAX_WORDS].wrapping_sub(stack.sp) as u32);
             return self.missed();
         }
-        if stack.junction != 0 && !trace.still_holds(&junction_of(stack), stack.junction as usize, stack.junction_node)
-        {
+        if !stack.junction_holds(trace) {
             return self.missed();
         }
+        self.expect_here(table, number);
+        Some(self.found(table, stack))
+    }
+
+    /// The stack is the present one.
+    #[inline(always)]
+    fn found(&self, table: &'static Table, stack: &Stack) -> Label {
         self.score.set((self.score.get() + 1).min(BEST_SCORE));
-        self.last.set(stack.site);
+        self.go_on(table, stack.number);
         self.wanted.set(0);
-        Some(Label { site: stack.site, note: stack.note })
+        Label { site: stack.site, note: stack.note }
+    }
+
+    /// After a stack of this number.
+    #[inline(always)]
+    fn go_on(&self, table: &'static Table, number: u32) {
+        // Four bits further for each, so that the last three are in it.
+        let course = (self.course.get() << 4 ^ number) as usize % FOLLOWERS;
+        self.course.set(course as u32);
+        let follower = table.followers[course].get();
+        self.expected.set(Some(&table.stacks[usize::from(follower) % STACKS]));
+    }
+
+    /// From here on a stack of this number is expected where the last ones are as they are.
+    fn expect_here(&self, table: &Table, number: usize) {
+        table.followers[self.course.get() as usize % FOLLOWERS].set(number as u8);
     }
 
     #[cold]
     fn missed(&self) -> Option<Label> {
-        self.score.set((self.score.get() - MISS_COSTS).max(-BEST_SCORE));
+        self.score.set(self.score.get() - MISS_COSTS);
+        if self.score.get() < WORST_SCORE {
+            self.expected.set(None);
+        }
         None
+    }
+
+    /// Counts a capture for which nothing was looked for.
+    #[inline(always)]
+    fn rest(&self) {
+        self.rested.set(self.rested.get() + 1);
+        if self.rested.get() == REST {
+            self.rested.set(0);
+            self.score.set(0);
+        }
+    }
+
+    /// The table, which a thread takes memory for when it has captured enough.
+    #[inline(always)]
+    fn table(&self) -> Option<&'static Table> {
+        match self.table.get() {
+            None => self.take_table(),
+            table => table,
+        }
     }
 
     #[cold]
     fn take_table(&self) -> Option<&'static Table> {
         const { assert!(size_of::<Table>() <= BYTES) };
+        self.rested.set(self.rested.get() + 1);
+        if self.rested.get() < FIRST_USE {
+            return None;
+        }
+        self.rested.set(0);
         let piece = arena::take_bytes(BYTES)?;
         // SAFETY: the piece is large enough, zeroed, which is a value of integers, and nobody else's.
         self.table.set(Some(unsafe { piece.cast::<Table>().as_ref() }));
         self.table.get()
     }
 
-    /// Remembers the stack that a capture has just found, if it was looked for here.
+    /// Whether the stack that a capture has just found is to be remembered, as it was looked for here.
     #[inline(always)]
-    pub(super) fn remember(&self, trace: &Trace, depth: usize, label: Label, under: u32) {
-        self.last.set(label.site);
-        if self.wanted.get() != 0 {
-            self.store(trace, depth, label, under);
-        }
+    pub(super) fn wants_last(&self) -> bool {
+        self.wanted.get() != 0
     }
 
+    /// Remembers the stack that a capture has just found.
     #[inline(never)]
-    fn store(&self, trace: &Trace, depth: usize, label: Label, under: u32) {
+    pub(super) fn store(&self, trace: &Trace, depth: usize, label: Label, under: u32) {
         let number = self.wanted.replace(0) as usize - 1;
-        let Some(place) = self.table.get().and_then(|table| table.stacks.get(number)) else { return };
-        let top = trace.frame(depth);
-        let words = trace.frame(depth - 1).words();
+        let Some((table, place)) = self.table.get().and_then(|table| Some((table, table.stacks.get(number)?))) else {
+            return;
+        };
+        let (top, words) = (trace.frame(depth), trace.frame(depth - 1).words());
         // As much of the stack as fits: the further out its junction, the longer it holds.
         let mut junction = 1;
         while words - trace.frame(junction - 1).words() > MAX_WORDS {
             junction += 1;
         }
         let first = trace.frame(junction - 1).words();
-        let frame = trace.frame(junction);
-        let whole = first == 0;
-        if !whole && junction >= depth {
+        if first != 0 && junction >= depth {
             return;
         }
-        let mut offsets = [0; MAX_WORDS];
-        let mut values = [0; MAX_WORDS];
-        let count = words - first;
-        for index in 0..count.next_multiple_of(BLOCK) {
-            let word = (first + index.min(count.saturating_sub(1))) as isize;
-            let Ok(offset) = u32::try_from(trace.word_address(word).wrapping_sub(top.sp)) else { return };
-            offsets[index % MAX_WORDS] = offset;
-            values[index % MAX_WORDS] = trace.word_value(word);
-        }
-        place.set(Stack {
-            pc: top.key,
-            sp: top.sp,
-            bp: top.bp,
-            bp_mask: top.bp_mask(),
-            note: label.note,
-            under,
-            site: label.site,
-            words: count.next_multiple_of(BLOCK) as u32,
-            thread: self.thread.get(),
-            junction: if whole { 0 } else { junction as u32 },
-            junction_node: frame.node,
-            junction_sp: frame.sp,
-            junction_bp: frame.bp,
-            offsets,
-            values,
-        });
+        // SAFETY: only this thread uses the cell, and nothing of it is borrowed.
+        let stack = unsafe { &mut *place.as_ptr() };
+        stack.sp = top.sp;
+        stack.pc = top.key;
+        stack.bp = top.bp;
+        stack.bp_mask = top.bp_mask();
+        stack.note = label.note;
+        stack.under = under;
+        stack.site = label.site;
+        stack.number = number as u32;
+        let frame = trace.frame(junction);
+        stack.junction = if first == 0 { 0 } else { junction as u32 };
+        stack.junction_sp = frame.sp;
+        stack.junction_bp = frame.bp;
+        stack.junction_node = frame.node();
+        let words = trace.words().slice(first, words - first);
+        let blocks = words.0.len().next_multiple_of(BLOCK);
+        stack.words = blocks as u32;
+        fill(&mut stack.addresses[..blocks], words.0);
+        fill(&mut stack.values[..blocks], words.1);
+        self.expect_here(table, number);
+        self.go_on(table, number as u32);
+    }
+}
+
+/// Fills a place with words, the last of which is repeated.
+fn fill(place: &mut [u64], words: &[u64]) {
+    let (whole, rest) = place.split_at_mut(words.len());
+    whole.copy_from_slice(words);
+    rest.fill(words.last().copied().unwrap_or(0));
+}
+
+/// The stack of a place.
+#[inline(always)]
+fn stack_at(place: &'static Cell<Stack>) -> &'static Stack {
+    // SAFETY: only this thread uses the cell, and nothing writes to it while what is got here is in use.
+    unsafe { &*place.as_ptr() }
+}
+
+impl Stack {
+    /// Whether it is under these registers.
+    #[inline(always)]
+    fn has(&self, caller: Caller, under: u32) -> bool {
+        let differs = (self.sp ^ caller.sp)
+            | (self.pc ^ caller.pc)
+            | ((self.bp ^ caller.bp) & self.bp_mask)
+            | u64::from(self.under ^ under);
+        differs == 0
+    }
+
+    /// Whether all of its words say what they said.
+    #[inline(always)]
+    fn words_hold(&self) -> bool {
+        let words = Words { addresses: self.addresses.as_ptr().cast_mut(), values: self.values.as_ptr().cast_mut() };
+        planted(Fault::TrustRememberedTraces) || words.hold(self.words as usize)
+    }
+
+    /// Whether what is outside of its words is as it was.
+    #[inline(always)]
+    fn junction_holds(&self, trace: &Trace) -> bool {
+        self.junction == 0
+            || trace.still_holds(self.junction as usize, self.junction_node, self.junction_sp, self.junction_bp)
+    }
+
+    /// The outermost word that says something else than when the stack was remembered.
+    #[cold]
+    fn changed_word(&self) -> usize {
+        let words = self.addresses.iter().zip(&self.values);
+        words.take(self.words as usize).position(|(address, value)| load(*address) != *value).unwrap_or(0)
     }
 }
 
@@ -254,28 +341,4 @@ fn tell_apart_by(discriminator: &Cell<Discriminator>, offset: u32) {
     if !known.offsets.contains(&offset) {
         discriminator.set(Discriminator { offsets: [offset, known.offsets[0]], ..known });
     }
-}
-
-/// The innermost word that says something else than when the stack was remembered.
-#[cfg_attr(not(debug_assertions), inline(always))]
-fn changed_word(stack: &Stack, sp: u64) -> Option<usize> {
-    if planted(Fault::TrustRememberedTraces) {
-        return None;
-    }
-    let words = (stack.words as usize).min(MAX_WORDS);
-    let differs = |word: usize| load(sp.wrapping_add(u64::from(stack.offsets[word]))) ^ stack.values[word];
-    let (offsets, _) = stack.offsets[..words].as_chunks::<BLOCK>();
-    let (values, _) = stack.values[..words].as_chunks::<BLOCK>();
-    let mut any = 0;
-    for (offsets, values) in offsets.iter().zip(values) {
-        for (offset, value) in offsets.iter().zip(values) {
-            any |= load(sp.wrapping_add(u64::from(*offset))) ^ value;
-        }
-    }
-    if any == 0 { None } else { (0..words).find(|word| differs(*word) != 0) }
-}
-
-/// The state that the junction of a remembered stack must have.
-fn junction_of(stack: &Stack) -> Frame {
-    Frame { sp: stack.junction_sp, bp: stack.junction_bp, ..Frame::OUTSIDE }
 }

@@ -4,9 +4,9 @@
 //! stack pointer of the caller after the call) is, and where the caller's rbp was saved:
 //!
 //! ```text
-//! bit  0    4               17              30   31    32
-//!      kind CFA offset / 8  rbp offset / 8  uses keeps             kinds Sp and Bp
-//!      kind 0               index, exact    uses keeps             kind Wide
+//! bit  0    3              16   17    18    19              32
+//!      kind CFA offset / 8 uses keeps 0     rbp offset / 8          kinds Sp and Bp
+//!      kind 0              uses keeps exact index                   kind Wide
 //! ```
 //!
 //! The return address lies at CFA - 8 and rbp, if it was saved, at CFA - rbp offset. What does not fit has a wide form.
@@ -17,92 +17,89 @@
 
 use super::wide::Wide;
 
-/// Number of bits of a rule.
-pub(super) const RULE_BITS: u32 = 33;
-
-/// A rule. Zero is none that was found yet.
+/// A rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Rule(u64);
+pub(super) struct Rule(u32);
 
 /// How a rule finds the CFA.
 pub(super) mod kind {
-    /// From the stack pointer.
-    pub(crate) const SP: u64 = 1;
+    /// From the stack pointer; without an offset, no table says or in a way that is not supported.
+    pub(crate) const SP: u32 = 0;
     /// From rbp.
-    pub(crate) const BP: u64 = 2;
+    pub(crate) const BP: u32 = 1;
     /// There is no caller: the stack ends here.
-    pub(crate) const END: u64 = 3;
+    pub(crate) const END: u32 = 2;
     /// A frame that the kernel made to call a signal handler.
-    pub(crate) const SIGNAL: u64 = 4;
+    pub(crate) const SIGNAL: u32 = 4;
     /// By a [`Wide`](super::Wide) form.
-    pub(crate) const WIDE: u64 = 5;
-    /// No table says, or in a way that is not supported.
-    pub(crate) const NONE: u64 = 6;
+    pub(crate) const WIDE: u32 = 6;
 }
 
-const KIND_MASK: u64 = 7;
-const EXACT: u64 = 1 << 29;
-const CFA_SHIFT: u32 = 4;
-const BP_SHIFT: u32 = 17;
-const USES_BP_SHIFT: u32 = 30;
-const KEEPS_BP_SHIFT: u32 = 31;
+const KIND_MASK: u32 = 7;
+const USES_BP_SHIFT: u32 = 16;
+const KEEPS_BP_SHIFT: u32 = 17;
+const EXACT: u32 = 1 << 18;
+const INDEX_SHIFT: u32 = 19;
+const BP_SHIFT: u32 = 16;
 /// Offsets are multiples of eight below 64 KiB.
 const OFFSET_MASK: u64 = 0xFFF8;
 
 impl Rule {
+    /// None was found, or none that is supported.
+    pub(super) const NONE: Self = Self(0);
     pub(super) const END: Self = Self(kind::END);
     pub(super) const SIGNAL: Self = Self(kind::SIGNAL);
-    pub(super) const NONE: Self = Self(kind::NONE);
 
-    pub(super) const fn from_bits(bits: u64) -> Self {
+    pub(super) const fn from_bits(bits: u32) -> Self {
         Self(bits)
     }
 
-    pub(super) const fn to_bits(self) -> u64 {
+    pub(super) const fn to_bits(self) -> u32 {
         self.0
     }
 
     #[inline(always)]
-    pub(super) const fn kind(self) -> u64 {
+    pub(super) const fn kind(self) -> u32 {
         self.0 & KIND_MASK
     }
 
     /// What to add to the return address of a wide form to get the key under which the caller's rule is found.
     #[inline(always)]
     pub(super) const fn exact(self) -> u64 {
-        self.0 >> 29 & 1
+        (self.0 & EXACT != 0) as u64
     }
 
     /// Whether the CFA is counted from rbp.
     #[inline(always)]
     pub(super) const fn is_based_on_bp(self) -> bool {
-        self.0 & KIND_MASK == kind::BP
+        self.0 & kind::BP != 0
     }
 
     /// CFA minus its register, for the kinds `SP` and `BP`.
     #[inline(always)]
     pub(super) const fn cfa_offset(self) -> u64 {
-        self.0 >> (CFA_SHIFT - 3) & OFFSET_MASK
+        self.0 as u64 & OFFSET_MASK
     }
 
     /// CFA minus the address of the caller's rbp, for the kinds `SP` and `BP`; zero if rbp is still what it was.
     #[inline(always)]
     pub(super) const fn bp_offset(self) -> u64 {
-        self.0 >> (BP_SHIFT - 3) & OFFSET_MASK
+        (self.0 >> BP_SHIFT) as u64 & OFFSET_MASK
     }
 
     /// The index of a wide form.
     pub(super) const fn wide_index(self) -> usize {
-        (self.0 >> BP_SHIFT & 0xFFF) as usize
+        (self.0 >> INDEX_SHIFT) as usize
     }
 
     pub(super) fn wide(form: &Wide, index: u16, exact: bool) -> Self {
-        Self(kind::WIDE | u64::from(index & 0xFFF) << BP_SHIFT | if exact { EXACT } else { 0 } | Self::flow_of(form))
+        debug_assert!(index < 1 << (u32::BITS - INDEX_SHIFT));
+        Self(kind::WIDE | u32::from(index) << INDEX_SHIFT | if exact { EXACT } else { 0 } | Self::flow_of(form))
     }
 
     /// What becomes of rbp: the bits for a form.
-    fn flow_of(form: &Wide) -> u64 {
-        u64::from(form.uses_bp()) << USES_BP_SHIFT | u64::from(form.keeps_bp()) << KEEPS_BP_SHIFT
+    fn flow_of(form: &Wide) -> u32 {
+        u32::from(form.uses_bp()) << USES_BP_SHIFT | u32::from(form.keeps_bp()) << KEEPS_BP_SHIFT
     }
 
     /// The small form, if the rule has one: the saved rbp lies inside of the frame, and all offsets are small.
@@ -112,14 +109,14 @@ impl Rule {
         if exact || form.return_below_cfa() != 8 || bp > cfa || (cfa | bp) & !OFFSET_MASK != 0 || cfa < 8 || bp == 8 {
             return None;
         }
-        Some(Self(base | cfa << (CFA_SHIFT - 3) | bp << (BP_SHIFT - 3) | Self::flow_of(form)))
+        Some(Self(base | cfa as u32 | (bp as u32) << BP_SHIFT | Self::flow_of(form)))
     }
 
     /// Whether rbp, as it is in the frame, decides anything about the frames further out (one or zero), if it decides
     /// `outside` of the next one out.
     #[inline(always)]
     pub(super) const fn bp_matters(self, outside: u32) -> u32 {
-        (self.0 >> USES_BP_SHIFT) as u32 & 1 | (self.0 >> KEEPS_BP_SHIFT) as u32 & outside
+        self.0 >> USES_BP_SHIFT & 1 | self.0 >> KEEPS_BP_SHIFT & outside
     }
 }
 
@@ -135,7 +132,6 @@ mod tests {
                 let form = Wide::plain(base, cfa, bp);
                 let rule = Rule::small(&form, false).expect("fits");
                 assert_eq!((rule.kind(), rule.cfa_offset(), rule.bp_offset()), (kind, cfa as u64, bp as u64));
-                assert!(rule.to_bits() < 1 << RULE_BITS);
                 assert_eq!(Rule::small(&form, true), None);
             }
         }
@@ -151,10 +147,9 @@ mod tests {
     #[test]
     fn a_wide_rule_has_its_index_and_seems_to_have_no_offset() {
         for exact in [false, true] {
-            let rule = Rule::wide(&Wide::plain(Base::Bp, 1 << 20, 0), 1_023, exact);
-            assert_eq!((rule.kind(), rule.wide_index(), rule.exact()), (kind::WIDE, 1_023, u64::from(exact)));
+            let rule = Rule::wide(&Wide::plain(Base::Bp, 1 << 20, 0), 8_191, exact);
+            assert_eq!((rule.kind(), rule.wide_index(), rule.exact()), (kind::WIDE, 8_191, u64::from(exact)));
             assert_eq!(rule.cfa_offset(), 0);
-            assert!(rule.to_bits() < 1 << RULE_BITS);
         }
         assert!([Rule::END, Rule::SIGNAL, Rule::NONE].iter().all(|rule| rule.cfa_offset() == 0));
     }

@@ -1,29 +1,26 @@
 //! The rules found so far, for the whole process: one word each, so that no reader ever sees half of one.
 //!
 //! ```text
-//! return address   bit 46 … 18 | 17 … 2 | 1 0         entry number: the bits in the middle
-//! entry            upper part  | lowest bits | rule (33 bits, see `rule`)
+//! return address   bit 46 … 16 | 15 … 0 = number of the entry
+//! entry            upper part  | 0 | rule (32 bits, see `rule`)
 //! ```
-//!
-//! The two lowest bits are left to the entry: calls that follow each other return a few bytes apart, and their rules then
-//! lie in the same cache line.
 //!
 //! A rule is looked for when its address is met for the first time, which costs about a third of a microsecond. Two
 //! addresses with the same low bits take the entry from each other: that costs time and nothing else. Only rules of
 //! permanent modules are kept, since those stay true for the life of the process.
 
-use super::rule::{RULE_BITS, Rule};
+use super::rule::Rule;
 use super::tables;
 use crate::sys::modules;
 use core::sync::atomic::{AtomicU64, Ordering};
 
-const LOW_BITS: u32 = 2;
 const INDEX_BITS: u32 = 16;
-const RULE_MASK: u64 = (1 << RULE_BITS) - 1;
+/// Where the upper part of the address begins in an entry.
+const UPPER_SHIFT: u32 = 33;
 
 /// User code lies below this address, so that what the index leaves of it fits beside the rule.
 pub(super) const END_OF_USER_SPACE: u64 = 1 << 47;
-const _: () = assert!(47 - INDEX_BITS + RULE_BITS == 64);
+const _: () = assert!(47 - INDEX_BITS + UPPER_SHIFT == 64);
 
 /// Bytes of stack that reading a table takes at most in a build without optimisation.
 #[cfg(debug_assertions)]
@@ -33,14 +30,7 @@ static ENTRIES: [AtomicU64; 1 << INDEX_BITS] = [const { AtomicU64::new(0) }; 1 <
 
 #[inline(always)]
 fn entry_of(return_address: u64) -> &'static AtomicU64 {
-    &ENTRIES[(return_address >> LOW_BITS) as usize & ((1 << INDEX_BITS) - 1)]
-}
-
-/// What the index leaves of an address.
-#[inline(always)]
-fn rest_of(return_address: u64) -> u64 {
-    let low = return_address & ((1 << LOW_BITS) - 1);
-    return_address >> (LOW_BITS + INDEX_BITS) << LOW_BITS | low
+    &ENTRIES[return_address as usize % ENTRIES.len()]
 }
 
 /// The rule for a return address; none if it lies in no permanent module.
@@ -48,8 +38,8 @@ fn rest_of(return_address: u64) -> u64 {
 pub(super) fn of(return_address: u64) -> Rule {
     // PERF: one load and one comparison for each frame that is stepped through; `benches/capture`.
     let entry = entry_of(return_address).load(Ordering::Relaxed);
-    if entry >> RULE_BITS == rest_of(return_address) {
-        return Rule::from_bits(entry & RULE_MASK);
+    if entry >> UPPER_SHIFT == return_address >> INDEX_BITS {
+        return Rule::from_bits(entry as u32);
     }
     look_up(return_address)
 }
@@ -67,7 +57,7 @@ fn look_up(return_address: u64) -> Rule {
         return Rule::NONE;
     }
     let rule = tables::rule_of(return_address, tables);
-    let entry = rest_of(return_address) << RULE_BITS | rule.to_bits();
+    let entry = return_address >> INDEX_BITS << UPPER_SHIFT | u64::from(rule.to_bits());
     // ORDERING: Relaxed, as the word is complete in itself; a wide form is published by its own table.
     entry_of(return_address).store(entry, Ordering::Relaxed);
     rule

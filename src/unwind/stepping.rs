@@ -16,56 +16,61 @@ use super::rules;
 use super::walk::{Next, State, Step, Walk, load};
 use crate::fault::{Fault, planted};
 
-/// Items that one step may add: a frame, and all that is to be known of it and of its caller.
-const ROOM: usize = 6;
-
 /// What a walk to the junction found.
 pub(super) struct Walked {
-    /// Frames that stay, counted from the outermost.
-    pub(super) kept: usize,
-    /// Number of items, from the innermost outwards, and one of [`ended`].
-    items: usize,
+    /// The innermost frame that stays. Null if a frame has no rule.
+    pub(super) junction: *mut Frame,
+    /// Behind the last item, as an address, and in its lowest bits those of [`found`].
+    end: usize,
 }
 
-/// How a walk ended, in the upper bits of [`Walked::items`]: at a junction or at the outermost frame if it is none of these.
-mod ended {
+/// What else a walk found, in the lowest bits of [`Walked::end`].
+mod found {
     /// The stack goes on beyond what was walked.
-    pub(super) const CUT: usize = 1 << 62;
-    /// A frame has no rule.
-    pub(super) const NO_RULE: usize = 1 << 63;
+    pub(super) const CUT: usize = 1;
     /// Wherever the platform's unwinder ended: it says nothing of what it read.
-    pub(super) const BY_PLATFORM: usize = 1 << 61;
-    pub(super) const ANY: usize = CUT | NO_RULE | BY_PLATFORM;
+    pub(super) const BY_PLATFORM: usize = 2;
+    /// Some of the items are notes.
+    pub(super) const NOTES: usize = 4;
+    pub(super) const ANY: usize = CUT | BY_PLATFORM | NOTES;
 }
 
 impl Walked {
-    /// Not one frame, of a stack that has some.
-    #[cfg(debug_assertions)]
-    pub(super) const NOTHING: Self = Self { kept: 0, items: ended::CUT };
     /// A frame has no rule.
-    pub(super) const NO_RULE: Self = Self { kept: 0, items: ended::NO_RULE };
+    pub(super) const NO_RULE: Self = Self { junction: core::ptr::null_mut(), end: 0 };
 
     pub(super) fn has_no_rule(&self) -> bool {
-        self.items & ended::NO_RULE != 0
+        self.junction.is_null()
     }
 
     /// Whether the next capture can build on the frames.
     pub(super) fn can_be_kept(&self) -> bool {
-        self.items & (ended::CUT | ended::BY_PLATFORM) == 0
+        self.end & (found::CUT | found::BY_PLATFORM) == 0
     }
 
     /// Whether the stack goes on beyond what was walked.
     pub(super) fn is_cut(&self) -> bool {
-        self.items & ended::CUT != 0
+        self.end & found::CUT != 0
     }
 
-    /// Number of items.
-    pub(super) fn count(&self) -> usize {
-        self.items & !ended::ANY
+    /// Whether some of the items are notes.
+    pub(super) fn has_notes(&self) -> bool {
+        self.end & found::NOTES != 0
+    }
+
+    /// The address behind the last item.
+    pub(super) fn end(&self) -> usize {
+        self.end & !found::ANY
     }
 }
 
 impl Trace {
+    /// Not one frame, of a stack that has some.
+    #[cfg(debug_assertions)]
+    pub(super) fn nothing(&self) -> Walked {
+        Walked { junction: self.buffers.frame(0), end: self.buffers.item(0).addr() | found::CUT }
+    }
+
     /// Steps outwards to a junction or the end.
     ///
     /// PERF: the registers and the places of the next frame and item are variables of their own, so that they stay in
@@ -74,13 +79,14 @@ impl Trace {
     pub(super) fn walk(&self, mut pc: u64, mut sp: u64, mut bp: u64) -> Walked {
         let buffers = &self.buffers;
         let mut limit = self.bounds().limit(sp);
-        let mut walk = Walk::new(self.bounds());
+        let mut late = None;
+        let mut found = 0;
         let mut bp_at = 0;
-        let mut frame = buffers.frame_place(self.kept.get());
-        let mut items = buffers.item_place(0);
-        let mut full = buffers.item_place(buffers.capacity() - ROOM);
+        let mut frame = self.kept.get();
+        let mut item = buffers.item(0);
         if limit == sp {
-            items = add_note(items, note::FOREIGN, 0, 0);
+            found = found::NOTES;
+            item = add_note(item, note::FOREIGN, 0, 0);
         }
         loop {
             // SAFETY: frames lie in front of this one down to the one that stands for what is outside, whose `sp` is the
@@ -90,35 +96,30 @@ impl Trace {
             }
             // SAFETY: a frame that is kept, or the one that stands for what is outside.
             if is_junction(unsafe { &*frame }, pc, sp, bp) {
-                let (number, count) = (self.number_of(frame), self.index_of(items));
-                match self.changed_outside(number) {
-                    None if number + count + ROOM <= buffers.capacity() || buffers.grow() => {
-                        if count > 0 {
-                            self.replace_words(number, pc, sp, bp, bp_at);
-                        }
-                        return Walked { kept: number, items: count };
+                match self.changed_outside(frame) {
+                    None if buffers.has_room_for(item, frame) => {
+                        self.replace_words(frame, pc, sp, bp, bp_at);
+                        return Walked { junction: frame, end: item.addr() | found };
                     }
-                    // Deeper than there is room for: the innermost frames are walked anew, and the others cut off.
-                    None => frame = buffers.frame_place(0),
-                    Some(word) => frame = buffers.frame_place(self.without_word(number, word)),
+                    None => (frame, item) = self.make_room(frame, item),
+                    Some(word) => frame = self.without_word(frame, word),
                 }
+                continue;
             }
-            if items >= full {
-                let (number, count) = (self.number_of(frame), self.index_of(items));
-                if !buffers.grow() {
-                    return Walked { kept: 0, items: count | ended::CUT };
+            if buffers.is_full_at(item) {
+                (frame, item) = self.make_room(frame, item);
+                if buffers.is_full_at(item) {
+                    return Walked { junction: buffers.frame(0), end: item.addr() | found | found::CUT };
                 }
-                (frame, items) = (buffers.frame_place(number), buffers.item_place(count));
-                full = buffers.item_place(buffers.capacity() - ROOM);
             }
             let rule = rules::of(pc);
             let base = if rule.is_based_on_bp() { bp } else { sp };
             let cfa = base.wrapping_add(rule.cfa_offset());
-            // Further out by a multiple of eight, and not beyond the limit: what is no multiple has its low bits on top.
-            if cfa.wrapping_sub(sp).wrapping_sub(8).rotate_right(3) < limit.wrapping_sub(sp) >> 3 {
-                // SAFETY: there is room, see `full`.
-                unsafe { items.write(Item { key: pc, bp_at, sp, rule: rule.to_bits(), bp }) };
-                items = items.wrapping_add(1);
+            // Further out, and not beyond the limit.
+            if cfa > sp && cfa <= limit && cfa % 8 == 0 {
+                // SAFETY: there is room, see `is_full_at`.
+                unsafe { item.write(Item { key: pc, bp_at, sp, rule: u64::from(rule.to_bits()), bp }) };
+                item = item.wrapping_add(1);
                 pc = load(cfa.wrapping_sub(8));
                 bp_at = 0;
                 if rule.bp_offset() != 0 {
@@ -129,19 +130,23 @@ impl Trace {
                 continue;
             }
             let left = Item { key: pc, bp_at, sp, rule: 0, bp };
-            match walk.step(pc, sp, bp) {
+            found |= found::NOTES;
+            let mut walk = Walk { bounds: self.bounds(), late };
+            let next = walk.step(pc, sp, bp);
+            late = walk.late;
+            match next {
                 Next::NoRule => return Walked::NO_RULE,
                 Next::End { key, notes } => {
-                    items = add_left(items, Item { key, ..left }, Rule::END, notes);
-                    return Walked { kept: 0, items: self.index_of(items) };
+                    item = add_left(item, Item { key, ..left }, Rule::END, notes);
+                    return Walked { junction: buffers.frame(0), end: item.addr() | found };
                 }
                 Next::Cut { key, notes } => {
-                    items = add_left(items, Item { key, ..left }, Rule::END, notes);
-                    return Walked { kept: 0, items: self.index_of(items) | ended::CUT };
+                    item = add_left(item, Item { key, ..left }, Rule::END, notes);
+                    return Walked { junction: buffers.frame(0), end: item.addr() | found | found::CUT };
                 }
                 Next::Caller(step) => {
-                    items = add_left(items, Item { key: step.key, ..left }, step.rule, step.notes);
-                    items = add_step(items, &step);
+                    item = add_left(item, Item { key: step.key, ..left }, step.rule, step.notes);
+                    item = add_step(item, &step);
                     State { pc, sp, bp } = step.state;
                     bp_at = step.bp_at;
                     limit = self.bounds().limit(sp);
@@ -150,59 +155,69 @@ impl Trace {
         }
     }
 
-    fn number_of(&self, frame: *const Frame) -> usize {
-        (frame.addr() - self.buffers.frame_place(0).addr()) / size_of::<Frame>()
-    }
-
-    fn index_of(&self, item: *const Item) -> usize {
-        (item.addr() - self.buffers.item_place(0).addr()) / size_of::<Item>()
-    }
-
-    /// The number of the innermost frame inside of which nothing changed, from one outside of `number` on.
+    /// Takes more memory, if there is any, to which frames and items move: gives the new places of these two.
     #[cold]
-    fn without_word(&self, number: usize, word: usize) -> usize {
-        let mut kept = number - 1;
-        while kept > 0 && self.buffers.frame(kept).words() > word {
-            kept -= 1;
+    fn make_room(&self, frame: *const Frame, item: *mut Item) -> (*mut Frame, *mut Item) {
+        let buffers = &self.buffers;
+        let (number, count) = (buffers.number_of(frame), buffers.index_of(item));
+        match self.grow() {
+            true => (buffers.frame(number), buffers.item(count)),
+            // Deeper than there is room for: no frame stays.
+            false => (buffers.frame(0), item),
+        }
+    }
+
+    /// The innermost frame inside of which nothing changed, from one outside of `frame` on.
+    #[cold]
+    fn without_word(&self, frame: *mut Frame, word: usize) -> *mut Frame {
+        let mut kept = frame.wrapping_sub(1);
+        // SAFETY: frames lie in front of this one down to the one that stands for what is outside, which has no words.
+        while unsafe { (*kept).words() } > word {
+            kept = kept.wrapping_sub(1);
         }
         kept
     }
 
     /// The junction was reached from another callee: the words that led to it are others.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    fn replace_words(&self, number: usize, pc: u64, sp: u64, bp: u64, bp_at: u64) {
-        let mut words = self.buffers.frame(number - 1).words();
-        self.buffers.set_word(words, sp.wrapping_sub(8), pc);
+    fn replace_words(&self, junction: *mut Frame, pc: u64, sp: u64, bp: u64, bp_at: u64) {
+        // SAFETY: a kept frame, so that there is one, or what is outside, in front of it; only this thread uses them.
+        let outer = unsafe { &*junction.wrapping_sub(1) };
+        let mut words = outer.words();
+        // SAFETY: as above.
+        let junction = unsafe { &mut *junction };
+        self.buffers.words().set(words, sp.wrapping_sub(8), pc);
         words += 1;
-        let matters = self.buffers.frame(number).read & 1;
+        let matters = junction.read & 1;
         if matters != 0 && bp_at != 0 && !planted(Fault::CompareReturnAddressesOnly) {
-            self.buffers.set_word(words, bp_at, bp);
+            self.buffers.words().set(words, bp_at, bp);
             words += 1;
         }
-        self.buffers.change_frame(number, |frame| {
-            frame.bp = bp;
-            frame.read = (words as u32) << 1 | matters;
-        });
+        junction.bp = bp;
+        junction.read = (words as u32) << 1 | matters;
     }
 
     /// The stack as the platform's unwinder sees it: where a frame has no rule.
     #[cold]
     pub(super) fn walk_by_platform(&self, pc: u64, sp: u64) -> Walked {
+        let buffers = &self.buffers;
         let inside = if pc == 0 { sp } else { sp.wrapping_sub(8) };
-        let mut walk = Walk::new(self.bounds());
-        let (mut count, mut last, mut cut) = (0, 0, false);
+        let mut walk = Walk { bounds: self.bounds(), late: None };
+        let (mut item, mut last, mut cut) = (buffers.item(0), 0, false);
         portable::walk(inside as usize, |address| {
-            if count + ROOM > self.buffers.capacity() && !self.buffers.grow() {
-                cut = true;
-                return false;
+            if buffers.is_full_at(item) {
+                (_, item) = self.make_room(buffers.frame(0), item);
+                cut = buffers.is_full_at(item);
             }
-            last = walk.key_of(address);
-            let frame = Item { key: last, bp_at: 0, sp: u64::MAX, rule: 0, bp: 0 };
-            count = self.index_of(add_left(self.buffers.item_place(count), frame, Rule::NONE, 0));
-            true
+            if !cut {
+                last = walk.key_of(address);
+                item = add_left(item, Item { key: last, bp_at: 0, sp: u64::MAX, rule: 0, bp: 0 }, Rule::NONE, 0);
+            }
+            !cut
         });
-        let whole = !cut && count > 0 && walk.is_outermost(last);
-        Walked { kept: 0, items: count | ended::BY_PLATFORM | if whole { 0 } else { ended::CUT } }
+        let whole = !cut && item != buffers.item(0) && walk.is_outermost(last);
+        let end = item.addr() | found::BY_PLATFORM | if whole { 0 } else { found::CUT };
+        Walked { junction: buffers.frame(0), end }
     }
 }
 
@@ -216,7 +231,7 @@ fn is_junction(frame: &Frame, pc: u64, sp: u64, bp: u64) -> bool {
 /// Adds something to be known of the frame that is added next.
 #[cold]
 fn add_note(place: *mut Item, note: u64, at: u64, word: u64) -> *mut Item {
-    // SAFETY: callers keep room for a frame and all its notes, see `ROOM`.
+    // SAFETY: callers keep room for a frame and all its notes, see `Buffers::is_full_at`.
     unsafe { place.write(Item { key: word, bp_at: 0, sp: at, rule: note, bp: 0 }) };
     place.wrapping_add(1)
 }
@@ -226,7 +241,7 @@ fn add_note(place: *mut Item, note: u64, at: u64, word: u64) -> *mut Item {
 fn add_left(place: *mut Item, left: Item, rule: Rule, notes: u64) -> *mut Item {
     let place = if notes == 0 { place } else { add_note(place, notes, 0, 0) };
     // SAFETY: as in `add_note`.
-    unsafe { place.write(Item { rule: rule.to_bits(), ..left }) };
+    unsafe { place.write(Item { rule: u64::from(rule.to_bits()), ..left }) };
     place.wrapping_add(1)
 }
 

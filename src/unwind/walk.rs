@@ -5,11 +5,12 @@
 //! leads to it, or in a page that was just read, or else the kernel is asked. Wrong registers (hand-written assembly that
 //! uses rbp without saying so) end a stack early and never lead to a fault.
 
-use super::buffers::{note, zero_word};
+use super::buffers::note;
 use super::rule::{Rule, kind};
 use super::rules::{self, END_OF_USER_SPACE};
 use super::tables;
 use super::wide::{self, Base, Cfa, SavedBp, Wide};
+use super::words::zero_word;
 use crate::sys::modules::{self, Late};
 use crate::sys::readable::word_is_readable;
 use crate::sys::stack_bounds::StackBounds;
@@ -50,6 +51,7 @@ pub(super) struct Step {
     pub(super) state: State,
     /// Where the return address was read and what it said, unless that is below the stack pointer and as it is.
     pub(super) return_word: Option<(u64, u64)>,
+    /// Where rbp was read; zero if it is the callee's.
     pub(super) bp_at: u64,
     /// A word that the CFA was read from.
     pub(super) cfa_word: Option<(u64, u64)>,
@@ -60,21 +62,17 @@ pub(super) struct Step {
 pub(super) struct Walk {
     pub(super) bounds: StackBounds,
     /// The late module of the last frame that lay in one.
-    late: Option<Late>,
+    pub(super) late: Option<Late>,
 }
 
 impl Walk {
-    pub(super) fn new(bounds: StackBounds) -> Self {
-        Self { bounds, late: None }
-    }
-
     /// Goes to the caller of a frame, whatever it takes.
     #[cold]
     #[inline(never)]
     pub(super) fn step(&mut self, pc: u64, sp: u64, bp: u64) -> Next {
         let state = State { pc, sp, bp };
         let (mut rule, mut key, mut notes) = (rules::of(state.pc), state.pc, 0);
-        if matches!(rule.kind(), 0 | kind::NONE) {
+        if rule == Rule::NONE {
             let Some(module) = self.late_module(state.pc) else { return Next::NoRule };
             rule = tables::rule_of(state.pc, module.tables);
             key |= u64::from(module.number) << 48;
@@ -83,7 +81,7 @@ impl Walk {
         let form = match rule.kind() {
             kind::END => return Next::End { key, notes },
             kind::SIGNAL => return self.interrupted(state, key, notes),
-            kind::SP | kind::BP => small_form(rule),
+            kind::SP | kind::BP if rule != Rule::NONE => small_form(rule),
             kind::WIDE => match wide::get(rule.wide_index()) {
                 Some(form) => form,
                 None => return Next::NoRule,

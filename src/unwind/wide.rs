@@ -59,7 +59,7 @@ impl Wide {
     }
 
     /// The kind of small rule and the offset, if the CFA is a register plus an offset.
-    pub(super) fn plain_cfa(&self) -> Option<(u64, u64)> {
+    pub(super) fn plain_cfa(&self) -> Option<(u32, u64)> {
         let kind = match self.cfa.base {
             Base::Sp => super::rule::kind::SP,
             Base::Bp => super::rule::kind::BP,
