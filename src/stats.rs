@@ -87,19 +87,25 @@ impl MemoryStats {
 /// One line: what was allocated, the peak, and what is live.
 impl fmt::Display for MemoryStats {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{} bytes in {} blocks allocated, peak {} bytes (in {} blocks then)",
-            self.total_bytes, self.total_blocks, self.peak_bytes, self.peak_blocks
-        )?;
+        let bytes = |count| Counted(count, "byte");
+        let blocks = |count| Counted(count, "block");
+        write!(f, "{} in {} allocated", bytes(self.total_bytes), blocks(self.total_blocks))?;
+        write!(f, ", peak {} (in {} then", bytes(self.peak_bytes), blocks(self.peak_blocks))?;
         if self.peak_error_bytes > 0 {
-            write!(f, " (at most {} bytes higher)", self.peak_error_bytes)?;
+            write!(f, "; the true peak is at most {} higher", bytes(self.peak_error_bytes))?;
         }
-        write!(
-            f,
-            ", live {} bytes in {} blocks, {} reallocations, {} temporary blocks",
-            self.live_bytes, self.live_blocks, self.reallocations, self.temporary_blocks
-        )
+        write!(f, "), live {} in {}", bytes(self.live_bytes), blocks(self.live_blocks))?;
+        write!(f, ", {}", Counted(self.reallocations, "reallocation"))?;
+        write!(f, ", {}", Counted(self.temporary_blocks, "temporary block"))
+    }
+}
+
+/// A number of things, one or many.
+struct Counted(u64, &'static str);
+
+impl fmt::Display for Counted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}{}", self.0, self.1, if self.0 == 1 { "" } else { "s" })
     }
 }
 
@@ -120,10 +126,10 @@ mod tests {
         let exact = MemoryStats { total_bytes: 7, total_blocks: 1, ..MemoryStats::default() };
         assert_eq!(
             exact.to_string(),
-            "7 bytes in 1 blocks allocated, peak 0 bytes (in 0 blocks then), live 0 bytes in 0 blocks, \
+            "7 bytes in 1 block allocated, peak 0 bytes (in 0 blocks then), live 0 bytes in 0 blocks, \
              0 reallocations, 0 temporary blocks"
         );
         let bounded = MemoryStats { peak_error_bytes: 5, ..exact };
-        assert!(bounded.to_string().contains("(at most 5 bytes higher)"));
+        assert!(bounded.to_string().contains("(in 0 blocks then; the true peak is at most 5 bytes higher), live"));
     }
 }

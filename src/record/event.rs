@@ -5,9 +5,7 @@
 //!                         └─▶ long path: site, tag, totals, site's counter, scopes, peak
 //! ```
 //!
-//! The short paths are inlined into the allocator; the long ones are calls. In a debug build nothing is: the allocator is
-//! generic and thus compiled without optimisation as a part of the program, while what it calls here can be optimised by two
-//! lines of the program's `Cargo.toml`. None of them allocates, locks, panics, or
+//! The short paths are inlined into the allocator; the long ones are calls. None of them allocates, locks, panics, or
 //! calls the system, except for a thread's first event and a page of counters touched for the first time.
 
 use super::attribution;

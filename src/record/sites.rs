@@ -126,16 +126,11 @@ pub(super) fn of_caller(slot: &Slot, caller: Caller, place: NodeId) -> Option<Co
     known(slot, caller, place).or_else(|| changed_elsewhere(slot, pc, sp, bp, place))
 }
 
-/// The site of the thread's last stack or of the one that is expected after it, if that is the stack of a caller.
+/// The site of the stack that is expected, or of the thread's last one, if that is the stack of a caller.
 #[cfg_attr(not(debug_assertions), inline(always))]
 fn known(slot: &Slot, caller: Caller, place: NodeId) -> Option<Counted<'_>> {
-    if may_repeat(slot, caller, place) {
-        repeated(slot)
-    } else if may_be_expected(slot, caller, place) {
-        expected(slot)
-    } else {
-        None
-    }
+    let in_turn = if may_be_expected(slot, caller, place) { expected(slot) } else { None };
+    in_turn.or_else(|| if may_repeat(slot, caller, place) { repeated(slot) } else { None })
 }
 
 /// As [`changed`], in a function of its own.
@@ -226,7 +221,7 @@ fn is_site_of(number: u32, path: Path<'_>, place: NodeId) -> bool {
     same
 }
 
-/// Whether these frames are those around the innermost of a site, which is around by that node.
+/// Whether these are the frames around the innermost one of a site, whose `around` is that node.
 #[cfg_attr(not(debug_assertions), inline(always))]
 fn leads_to(site: &Site, around: NodeId, mut frames: Frames<'_>, truncated: bool) -> bool {
     match frames.next() {

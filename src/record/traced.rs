@@ -45,25 +45,6 @@ pub(super) unsafe fn allocated(slot: &Slot, block: *mut u8, size: usize, pc: u64
     true
 }
 
-/// Goes on where [`allocated`] closed the gate: the registers are those of the thread's last stack.
-///
-/// # Safety
-///
-/// As [`allocated`].
-#[inline(never)]
-unsafe fn allocated_again(slot: &Slot, block: *mut u8, size: usize, pc: u64, sp: u64, bp: u64) {
-    let gate = slot.keep_traced_path();
-    match sites::repeated(slot) {
-        // SAFETY: the caller's promise is passed on.
-        Some(found) => unsafe { count(slot, gate, block, size, found) },
-        None => {
-            gate.keep_closed();
-            // SAFETY: the caller's promise is passed on.
-            unsafe { allocated_elsewhere(slot, block, size, pc, sp, bp) };
-        }
-    }
-}
-
 /// Goes on where [`allocated`] closed the gate: the registers are those of the stack that is expected next.
 ///
 /// # Safety
@@ -71,16 +52,27 @@ unsafe fn allocated_again(slot: &Slot, block: *mut u8, size: usize, pc: u64, sp:
 /// As [`allocated`].
 #[inline(never)]
 unsafe fn allocated_in_turn(slot: &Slot, block: *mut u8, size: usize, pc: u64, sp: u64, bp: u64) {
-    let gate = slot.keep_traced_path();
-    match sites::expected(slot) {
+    let otherwise = || match sites::may_repeat(slot, Caller { pc, sp, bp }, slot.shard.place.known()) {
         // SAFETY: the caller's promise is passed on.
-        Some(found) => unsafe { count(slot, gate, block, size, found) },
-        None => {
-            gate.keep_closed();
-            // SAFETY: the caller's promise is passed on.
-            unsafe { allocated_elsewhere(slot, block, size, pc, sp, bp) };
-        }
-    }
+        true => unsafe { allocated_again(slot, block, size, pc, sp, bp) },
+        // SAFETY: the caller's promise is passed on.
+        false => unsafe { allocated_elsewhere(slot, block, size, pc, sp, bp) },
+    };
+    // SAFETY: the caller's promise is passed on.
+    unsafe { count_or(slot, block, size, sites::expected(slot), otherwise) };
+}
+
+/// Goes on where [`allocated`] closed the gate: the registers are those of the thread's last stack.
+///
+/// # Safety
+///
+/// As [`allocated`].
+#[inline(never)]
+unsafe fn allocated_again(slot: &Slot, block: *mut u8, size: usize, pc: u64, sp: u64, bp: u64) {
+    // SAFETY: the caller's promise is passed on.
+    let otherwise = || unsafe { allocated_elsewhere(slot, block, size, pc, sp, bp) };
+    // SAFETY: the caller's promise is passed on.
+    unsafe { count_or(slot, block, size, sites::repeated(slot), otherwise) };
 }
 
 /// Goes on where [`allocated`] closed the gate: the stack is another than the last one.
@@ -90,19 +82,14 @@ unsafe fn allocated_in_turn(slot: &Slot, block: *mut u8, size: usize, pc: u64, s
 /// As [`allocated`].
 #[inline(never)]
 unsafe fn allocated_elsewhere(slot: &Slot, block: *mut u8, size: usize, pc: u64, sp: u64, bp: u64) {
-    let gate = slot.keep_traced_path();
-    match sites::changed(slot, Caller { pc, sp, bp }, slot.shard.place.known()) {
-        // SAFETY: the caller's promise is passed on.
-        Some(found) => unsafe { count(slot, gate, block, size, found) },
-        None => {
-            gate.keep_closed();
-            // SAFETY: the caller's promise is passed on.
-            unsafe { allocated_without_room(slot, block, size) };
-        }
-    }
+    let found = sites::changed(slot, Caller { pc, sp, bp }, slot.shard.place.known());
+    // SAFETY: the caller's promise is passed on.
+    let otherwise = || unsafe { allocated_without_room(slot, block, size) };
+    // SAFETY: the caller's promise is passed on.
+    unsafe { count_or(slot, block, size, found, otherwise) };
 }
 
-/// As [`allocated_elsewhere`], while captures are compared with full unwinds.
+/// As all of these, while captures are compared with full unwinds.
 ///
 /// # Safety
 ///
@@ -110,16 +97,23 @@ unsafe fn allocated_elsewhere(slot: &Slot, block: *mut u8, size: usize, pc: u64,
 #[cold]
 #[inline(never)]
 unsafe fn allocated_and_checked(slot: &Slot, block: *mut u8, size: usize, pc: u64, sp: u64, bp: u64) {
-    let gate = slot.keep_traced_path();
-    match sites::checked(slot, Caller { pc, sp, bp }, slot.shard.place.known()) {
-        // SAFETY: the caller's promise is passed on.
-        Some(found) => unsafe { count(slot, gate, block, size, found) },
-        None => {
-            gate.keep_closed();
-            // SAFETY: the caller's promise is passed on.
-            unsafe { allocated_without_room(slot, block, size) };
-        }
-    }
+    let found = sites::checked(slot, Caller { pc, sp, bp }, slot.shard.place.known());
+    // SAFETY: the caller's promise is passed on.
+    let otherwise = || unsafe { allocated_without_room(slot, block, size) };
+    // SAFETY: the caller's promise is passed on.
+    unsafe { count_or(slot, block, size, found, otherwise) };
+}
+
+/// Counts a block under its site, if that was found, and leaves it to `otherwise` else, with the gate closed.
+///
+/// # Safety
+///
+/// As [`allocated`].
+#[inline(always)]
+unsafe fn count_or(slot: &Slot, block: *mut u8, size: usize, found: Option<Counted<'_>>, otherwise: impl FnOnce()) {
+    let Some(found) = found else { return otherwise() };
+    // SAFETY: the caller's promise is passed on.
+    unsafe { count(slot, slot.keep_traced_path(), block, size, found) };
 }
 
 /// Counts a block whose stack found no room under the site for those, if there is room for that.
@@ -184,18 +178,19 @@ unsafe fn finish(slot: &Slot, gate: ShortPath<'_>, block: *mut u8, size: usize, 
     unsafe { Tag::new(block, size, site, context).write(block, size) };
 }
 
-/// Records a reallocation that does not shrink, and writes the tag of the new block. `false`: it is for
+/// Records a reallocation, and writes the tag of the new block. `false`: it is for
 /// [`event::reallocated`](super::event::reallocated).
 ///
 /// # Safety
 ///
 /// The new block has room for a tag.
 pub(super) unsafe fn reallocated(slot: &Slot, event: &Reallocation, pc: u64, sp: u64, bp: u64) -> bool {
-    let Some(old) = event.old_tag.filter(|_| event.new_size >= event.old_size).and_then(|tag| counter_of(slot, tag))
-    else {
-        return false;
-    };
+    let Some(old) = event.old_tag.and_then(|tag| counter_of(slot, tag)) else { return false };
     let Some(gate) = slot.enter_traced_path() else { return false };
+    let net = slot.net().wrapping_add(event.new_size as u64).wrapping_sub(event.old_size as u64);
+    if event.new_size < event.old_size && slot.is_below(net) {
+        return false;
+    }
     let found = sites::of_caller(slot, Caller { pc, sp, bp }, slot.shard.place.known());
     let found = found.or_else(|| sites::no_room(slot));
     let epoch = slot.peak_epoch();

@@ -62,14 +62,15 @@ fn joined(outer: &str, inner: &str) -> String {
 /// The parts of a name, or `None` for one that is not built as Rust's are.
 fn parts(name: &str, depth: usize) -> Option<ShortName> {
     let segments = split(name, "::")?;
-    let is_code = |segment: &&str| !segment.starts_with('{') && !is_turbofish(segment);
-    let last = segments.iter().rposition(is_code).filter(|last| *last > 0 || !segments[0].starts_with('<'))?;
+    let is_code =
+        |place: &usize| !segments[*place].starts_with('{') && (*place == 0 || !is_turbofish(segments[*place]));
+    let last = (0..segments.len()).rfind(is_code).filter(|last| *last > 0 || !segments[0].starts_with('<'))?;
     let mut short = ShortName { own: without_arguments(segments[last]).to_owned(), ..ShortName::default() };
     if let Some(inner) = segments[last + 1..].iter().find(|segment| segment.starts_with('{')) {
         short.own += "::";
         short.own += if inner.contains("closure") { "{closure}" } else { inner };
     }
-    let outer: Vec<&str> = segments[..last].iter().copied().filter(is_code).collect();
+    let outer: Vec<&str> = (0..last).filter(is_code).map(|place| segments[place]).collect();
     if let Some(owner) = outer.last().filter(|owner| is_type(owner)) {
         (short.owner, short.implemented) = owner_and_trait(owner, depth);
     }
@@ -104,9 +105,9 @@ fn split<'n>(name: &'n str, separator: &str) -> Option<Vec<&'n str>> {
     (depth == 0 && pieces.iter().all(|piece| !piece.is_empty())).then_some(pieces)
 }
 
-/// `<u8>` after the name of a function, which is neither `<A as B>` nor `<impl A for B>`.
+/// `<u8>` or `<a::B>` after the name of a function, and not `<impl A for B>`.
 fn is_turbofish(segment: &str) -> bool {
-    segment.starts_with('<') && !segment.starts_with("<impl ") && split_qualified(segment).is_none()
+    segment.starts_with('<') && !segment.starts_with("<impl ")
 }
 
 /// Types begin with a capital, by custom; what is in angle brackets is one.
@@ -257,6 +258,9 @@ mod tests {
         assert_eq!(own("app::run::<fn(u8) -> u8>::{{closure}}::{{closure}}"), "run::{closure}");
         assert_eq!(own("app::run::{closure#3}"), "run::{closure}");
         assert_eq!(own("app::f::<[u8; 8]>"), "f");
+        assert_eq!(own("app::generic::<alloc::string::String>::{closure#0}"), "generic::{closure}");
+        assert_eq!(own("std::panic::catch_unwind::<std::rt::init::{closure#0}, <A as b::C>::D>"), "catch_unwind");
+        assert_eq!(short("<a::Node<u8>>::new::<alloc::alloc::Global>").with_owner(), "Node::new");
         assert_eq!(own("app::grow_one<u8>"), "grow_one");
         assert_eq!(short("<Größe<T> as app::Maß>::größe").with_owner(), "Größe::größe");
     }

@@ -4,8 +4,9 @@
 //! | outside, frame 1 … frame n | 8 words that always hold, addresses of words | the same, values | items |
 //! ```
 //!
-//! The one invariant: an index handed to the accessors is below what [`Buffers::capacity`] allows; whoever adds makes room
-//! first, with [`Buffers::grow`].
+//! The one invariant: what is written lies inside of the piece, as whoever adds an item asks [`Buffers::is_full_at`] first, and
+//! whoever makes items frames, [`Buffers::has_room_for`]. A place is valid until the next [`Buffers::grow`]; whoever keeps some
+//! across it moves them: `Trace::grow`.
 
 use super::path::Frame;
 use super::words::{PADDING, Words, zero_word};
@@ -73,6 +74,11 @@ pub(super) struct Buffers {
 }
 
 impl Buffers {
+    /// Whether a frame, and this many words, lie inside of the piece.
+    pub(super) fn contain(&self, frame: *const Frame, words: usize) -> bool {
+        self.number_of(frame) <= self.capacity.get() && words <= WORDS_PER_FRAME * self.capacity.get()
+    }
+
     /// Whether there is memory.
     pub(super) fn has_memory(&self) -> bool {
         !self.full.get().is_null()
@@ -145,16 +151,19 @@ impl Buffers {
             copy(old_words.values, values, WORDS_PER_FRAME * old_capacity);
             copy(old.1, items, old_capacity);
         }
-        // What is broken off in between leaves buffers that are full, and whose parts are complete.
+        // ORDERING: for a signal handler that jumps out in between. What it leaves has no room until it is complete, and can
+        // grow to the same size once more.
         self.full.set(ptr::null_mut());
+        self.capacity.set(0);
         compiler_fence(Ordering::SeqCst);
         self.frames.set(frames);
         self.words.set(Words { addresses, values });
         self.items.set(items);
-        self.capacity.set(capacity);
-        self.bytes.set(bytes);
         compiler_fence(Ordering::SeqCst);
+        self.capacity.set(capacity);
         self.full.set(items.wrapping_add(capacity - ROOM));
+        compiler_fence(Ordering::SeqCst);
+        self.bytes.set(bytes);
         true
     }
 }

@@ -148,7 +148,7 @@ impl Trace {
         (0..words).rev().find(|word| load(known.address(*word as isize)) != known.value(*word as isize))
     }
 
-    /// Captures the stack of `caller`, which is not the thread's last one.
+    /// Captures the stack of `caller`, which is neither the thread's last one nor the one that is expected.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn capture(&self, caller: Caller, under: u32) -> Capture<'_> {
         if self.kept.get().is_null() && !self.begin() {
@@ -284,6 +284,7 @@ impl Trace {
             // SAFETY: the walk made room for a frame for each item.
             unsafe { frame.write(Frame { sp, key, bp, hash, node: Cell::new(0), read }) };
         }
+        debug_assert!(self.buffers.contain(frame, words));
         (frame, hash, frame.min(unkept))
     }
 

@@ -13,7 +13,7 @@
 
 use super::path::Label;
 use super::walk::load;
-use super::words::{BLOCK, Words};
+use super::words::{BLOCK, Words, zero_word};
 use super::{Caller, Trace};
 use crate::fault::{Fault, planted};
 use crate::sys::arena;
@@ -32,12 +32,11 @@ const _: () = assert!(STACKS <= 1 << u8::BITS);
 
 /// Captures that have to miss before a thread takes memory for this.
 const FIRST_USE: u32 = 256;
-/// A hit earns one, up to this; a miss, which costs three times of what a hit saves as its stack is stored, loses four, down
-/// to the worst.
+/// A hit earns one, up to this; a miss, which costs three times what a hit saves as its stack is stored, loses four.
 const BEST_SCORE: i32 = 64;
 const MISS_COSTS: i32 = 4;
+/// Below this score so many captures pass before the next try.
 const WORST_SCORE: i32 = -512;
-/// Captures that pass before the next try, from then on.
 const REST: u32 = 4_000;
 
 #[derive(Clone, Copy)]
@@ -52,14 +51,13 @@ struct Stack {
     note: usize,
     under: u32,
     site: u32,
-    /// Number of words, a multiple of [`BLOCK`]; the last may be repeated.
-    words: u32,
     /// The frame that the words end at: its number, and zero if there is none outside of the words.
     junction: u32,
     junction_sp: u64,
     junction_bp: u64,
     junction_node: u32,
     number: u32,
+    /// PERF: as many for each, so that comparing them is no loop whose end is guessed; the outermost is repeated.
     addresses: [u64; MAX_WORDS],
     values: [u64; MAX_WORDS],
 }
@@ -183,6 +181,7 @@ impl Remembered {
         self.score.set(self.score.get() - MISS_COSTS);
         if self.score.get() < WORST_SCORE {
             self.expected.set(None);
+            self.wanted.set(0);
         }
         None
     }
@@ -259,20 +258,18 @@ impl Remembered {
         stack.junction_bp = frame.bp;
         stack.junction_node = frame.node();
         let words = trace.words().slice(first, words - first);
-        let blocks = words.0.len().next_multiple_of(BLOCK);
-        stack.words = blocks as u32;
-        fill(&mut stack.addresses[..blocks], words.0);
-        fill(&mut stack.values[..blocks], words.1);
+        fill(&mut stack.addresses, words.0, zero_word());
+        fill(&mut stack.values, words.1, 0);
         self.expect_here(table, number);
         self.go_on(table, number as u32);
     }
 }
 
-/// Fills a place with words, the last of which is repeated.
-fn fill(place: &mut [u64], words: &[u64]) {
-    let (whole, rest) = place.split_at_mut(words.len());
+/// Fills a place with words, the first of which is repeated; with `none` if there are none.
+fn fill(place: &mut [u64; MAX_WORDS], words: &[u64], none: u64) {
+    let (rest, whole) = place.split_at_mut(MAX_WORDS - words.len());
     whole.copy_from_slice(words);
-    rest.fill(words.last().copied().unwrap_or(0));
+    rest.fill(words.first().copied().unwrap_or(none));
 }
 
 /// The stack of a place.
@@ -297,7 +294,7 @@ impl Stack {
     #[inline(always)]
     fn words_hold(&self) -> bool {
         let words = Words { addresses: self.addresses.as_ptr().cast_mut(), values: self.values.as_ptr().cast_mut() };
-        planted(Fault::TrustRememberedTraces) || words.hold(self.words as usize)
+        planted(Fault::TrustRememberedTraces) || words.hold(MAX_WORDS)
     }
 
     /// Whether what is outside of its words is as it was.
@@ -310,8 +307,8 @@ impl Stack {
     /// The outermost word that says something else than when the stack was remembered.
     #[cold]
     fn changed_word(&self) -> usize {
-        let words = self.addresses.iter().zip(&self.values);
-        words.take(self.words as usize).position(|(address, value)| load(*address) != *value).unwrap_or(0)
+        let mut words = self.addresses.iter().zip(&self.values);
+        words.position(|(address, value)| load(*address) != *value).unwrap_or(0)
     }
 }
 

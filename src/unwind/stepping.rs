@@ -35,6 +35,16 @@ mod found {
     pub(super) const ANY: usize = CUT | BY_PLATFORM | NOTES;
 }
 
+/// What a frame with the right registers turned out to be.
+enum Junction {
+    /// The rest of the stack is as it was.
+    Holds,
+    /// It is, and there is no room for the frames inside of it.
+    Full,
+    /// This word says something else.
+    Changed(usize),
+}
+
 impl Walked {
     /// A frame has no rule.
     pub(super) const NO_RULE: Self = Self { junction: core::ptr::null_mut(), end: 0 };
@@ -79,7 +89,7 @@ impl Trace {
     pub(super) fn walk(&self, mut pc: u64, mut sp: u64, mut bp: u64) -> Walked {
         let buffers = &self.buffers;
         let mut limit = self.bounds().limit(sp);
-        let mut late = None;
+        let mut walk = Walk { bounds: self.bounds(), late: None };
         let mut found = 0;
         let mut bp_at = 0;
         let mut frame = self.kept.get();
@@ -96,13 +106,13 @@ impl Trace {
             }
             // SAFETY: a frame that is kept, or the one that stands for what is outside.
             if is_junction(unsafe { &*frame }, pc, sp, bp) {
-                match self.changed_outside(frame) {
-                    None if buffers.has_room_for(item, frame) => {
+                match self.try_junction(frame, item) {
+                    Junction::Holds => {
                         self.replace_words(frame, pc, sp, bp, bp_at);
                         return Walked { junction: frame, end: item.addr() | found };
                     }
-                    None => (frame, item) = self.make_room(frame, item),
-                    Some(word) => frame = self.without_word(frame, word),
+                    Junction::Full => (frame, item) = self.make_room(frame, item),
+                    Junction::Changed(word) => frame = self.without_word(frame, word),
                 }
                 continue;
             }
@@ -131,10 +141,7 @@ impl Trace {
             }
             let left = Item { key: pc, bp_at, sp, rule: 0, bp };
             found |= found::NOTES;
-            let mut walk = Walk { bounds: self.bounds(), late };
-            let next = walk.step(pc, sp, bp);
-            late = walk.late;
-            match next {
+            match walk.step(pc, sp, bp) {
                 Next::NoRule => return Walked::NO_RULE,
                 Next::End { key, notes } => {
                     item = add_left(item, Item { key, ..left }, Rule::END, notes);
@@ -152,6 +159,18 @@ impl Trace {
                     limit = self.bounds().limit(sp);
                 }
             }
+        }
+    }
+
+    /// Looks whether a walk can end at a frame with the right registers.
+    ///
+    /// PERF: a function of its own, as the walk's registers would not stay in registers; `benches/stacks`, syn.
+    #[inline(never)]
+    fn try_junction(&self, frame: *mut Frame, item: *const Item) -> Junction {
+        match self.changed_outside(frame) {
+            Some(word) => Junction::Changed(word),
+            None if self.buffers.has_room_for(item, frame) => Junction::Holds,
+            None => Junction::Full,
         }
     }
 
@@ -178,7 +197,7 @@ impl Trace {
         kept
     }
 
-    /// The junction was reached from another callee: the words that led to it are others.
+    /// The words that lead to the junction are those of its present callee, or of the allocation itself.
     #[cfg_attr(not(debug_assertions), inline(always))]
     fn replace_words(&self, junction: *mut Frame, pc: u64, sp: u64, bp: u64, bp_at: u64) {
         // SAFETY: a kept frame, so that there is one, or what is outside, in front of it; only this thread uses them.

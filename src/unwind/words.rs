@@ -93,7 +93,9 @@ impl Words {
         for (addresses, values) in block_of(self.addresses).iter().zip(block_of(self.values)) {
             let two_differ = |at: usize| {
                 let address = |word: usize| with_exposed_provenance::<f64>(addresses[word] as usize);
-                // SAFETY: the caller of `hold` vouches for the words.
+                // SAFETY: the caller of `hold` vouches for the words, whose addresses are multiples of eight; every walk
+                // sees to that. Should another thread write to one, which only a word that leads to no frame any more can
+                // be, then what is read is either as it was, or it is not.
                 let first = unsafe { _mm_load_sd(address(at)) };
                 // SAFETY: as above.
                 let present = unsafe { _mm_loadh_pd(first, address(at + 1)) };
