@@ -139,6 +139,7 @@ unsafe fn allocated_without_room(slot: &Slot, block: *mut u8, size: usize) {
 /// # Safety
 ///
 /// As [`allocated`].
+#[cfg_attr(debug_assertions, inline)]
 #[cfg_attr(not(debug_assertions), inline(always))]
 unsafe fn count(slot: &Slot, gate: ShortPath<'_>, block: *mut u8, size: usize, found: Counted<'_>) {
     slot.totals.allocated::<One>(size);
@@ -169,6 +170,7 @@ unsafe fn rose(slot: &Slot, block: *mut u8, size: usize, site: SiteId) {
 /// # Safety
 ///
 /// As [`allocated`].
+#[cfg_attr(debug_assertions, inline)]
 #[cfg_attr(not(debug_assertions), inline(always))]
 unsafe fn finish(slot: &Slot, gate: ShortPath<'_>, block: *mut u8, size: usize, site: SiteId) {
     slot.set_last(block);

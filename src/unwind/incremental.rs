@@ -107,6 +107,7 @@ impl Trace {
     }
 
     /// The label of the thread's last stack, if it is the present one: after [`may_repeat`](Self::may_repeat).
+    #[cfg_attr(debug_assertions, inline)]
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn repeated(&self) -> Option<Label> {
         // PERF: the whole of a repeated capture; `benches/capture`.
@@ -132,6 +133,7 @@ impl Trace {
     }
 
     /// Whether the first words all say what they said. For words on the thread's own stack.
+    #[cfg_attr(debug_assertions, inline)]
     #[cfg_attr(not(debug_assertions), inline(always))]
     fn words_hold(&self, words: usize) -> bool {
         if planted(Fault::SkipVerification) {
