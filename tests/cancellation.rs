@@ -2,6 +2,9 @@
 //!
 //! `pthread_cancel` unwinds a thread from wherever it is: at a cancellation point, or, where the thread asked for that,
 //! at any instruction. The recorder holds no cancellation point, and what a thread had counted stays counted.
+//!
+//! Not covered: a cancellation at any instruction that strikes inside of an allocation. POSIX allows no allocation where it
+//! could, and Rust's runtime ends a process in which a function with destructors is unwound from between two calls.
 #![cfg(all(target_os = "linux", target_env = "gnu"))]
 
 #[path = "support/claims.rs"]

@@ -5,8 +5,8 @@
 //!                                                           reads rsp, rbp
 //! ```
 //!
-//! Each entry is a function without a frame, and says so in the unwind tables: it hands its stack pointer and rbp on as further arguments. What lies at the
-//! stack pointer is the return address into the user's code.
+//! Each entry is a function without a frame, and says so in the unwind tables: it hands its stack pointer and rbp on as
+//! further arguments. What lies at the stack pointer is the return address into the user's code.
 
 use super::Heaplens;
 use crate::unwind::Caller;

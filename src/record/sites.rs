@@ -139,7 +139,8 @@ fn changed_elsewhere(slot: &Slot, pc: u64, sp: u64, bp: u64, place: NodeId) -> O
     changed(slot, Caller { pc, sp, bp }, place)
 }
 
-/// The site of a stack that is not the thread's last one. `None` when there is no room for it.
+/// The site of a stack that is neither the thread's last one nor the one that is expected. `None` when there is no room for
+/// it.
 #[cfg_attr(not(debug_assertions), inline(always))]
 pub(super) fn changed(slot: &Slot, caller: Caller, place: NodeId) -> Option<Counted<'_>> {
     // PERF: by reference, as a copy would wait for what was just written; see `unwind::buffers::Item`.
