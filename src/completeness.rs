@@ -39,6 +39,16 @@ pub struct Completeness {
     pub mismatched_stacks: u64,
     /// Events that a signal handler broke off by jumping out of them: what they changed may be half counted.
     pub abandoned_events: u64,
+    /// Guards that ended in another order than they began, or never: scopes that were closed because one around them was,
+    /// or because their thread ended, and guards of entered handles that ended before a later one. A scope has its
+    /// figures up to where it was closed.
+    pub misplaced_guards: u64,
+    /// Times that a handle was entered after its scope was closed. What was done there counts in the scopes around it that
+    /// were still open, if any.
+    pub late_entries: u64,
+    /// Threads that were inside of a scope by a handle when it was closed. What they did there later counts in the scopes
+    /// around it.
+    pub attached_at_close: u64,
 }
 
 impl Completeness {
@@ -49,6 +59,7 @@ impl Completeness {
     }
 
     /// What came to be missing since an earlier reading.
+    #[cfg(feature = "stacks")]
     pub(crate) fn since(&self, earlier: &Self) -> Self {
         self.combined(earlier, u64::saturating_sub)
     }
@@ -69,6 +80,9 @@ impl Completeness {
             evicted_scopes: combine(self.evicted_scopes, other.evicted_scopes),
             mismatched_stacks: combine(self.mismatched_stacks, other.mismatched_stacks),
             abandoned_events: combine(self.abandoned_events, other.abandoned_events),
+            misplaced_guards: combine(self.misplaced_guards, other.misplaced_guards),
+            late_entries: combine(self.late_entries, other.late_entries),
+            attached_at_close: combine(self.attached_at_close, other.attached_at_close),
         }
     }
 
@@ -84,6 +98,9 @@ impl Completeness {
             (self.evicted_scopes, "closed scopes forgotten while blocks of theirs were live"),
             (self.mismatched_stacks, "stacks that a full unwind contradicted"),
             (self.abandoned_events, "events broken off by a jump out of a signal handler"),
+            (self.misplaced_guards, "scope guards that ended out of order, or never"),
+            (self.late_entries, "handles entered after their scope was closed"),
+            (self.attached_at_close, "threads still inside of a scope when it was closed"),
         ]
         .into_iter()
         .filter(|(number, _)| *number > 0)

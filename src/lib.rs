@@ -109,9 +109,11 @@ pub use profile::{Metric, Profile, ProfileError, Site, SiteStats};
 #[cfg(feature = "stacks")]
 pub use profiler::{Profiler, ProfilerBuilder, ProfilerError, SelfCheck, profile, self_check, try_profile};
 pub use scope::{
-    Measurement, MemoryScope, ScopeBuilder, ScopeError, completeness, exclude, measure, overhead_bytes,
-    profile_memory_usage, stats, try_measure, try_profile_memory_usage,
+    Entered, Measurement, MemoryScope, ScopeBuilder, ScopeError, ScopeHandle, completeness, exclude, measure,
+    overhead_bytes, profile_memory_usage, stats, try_measure, try_profile_memory_usage,
 };
+#[cfg(feature = "futures")]
+pub use scope::{InScope, MeasureFuture, Measured};
 pub use stats::MemoryStats;
 #[cfg(feature = "stacks")]
 pub use symbolize::{Frame, Origin};

@@ -135,11 +135,12 @@ fn scopes_closed_out_of_order_under_an_open_one_make_room() {
     }
     let used = parent.finish();
     assert!(used.completeness().is_complete(), "{used}");
+    assert_eq!(heaplens::completeness().misplaced_guards, ALL as u64);
     assert_eq!((used.total_bytes, used.live_bytes, used.peak_bytes), (10 * ALL as u64, 0, 10));
 }
 
-/// The record of a scope that was closed before the one inside it stays as long as anything below it is live: what was
-/// allocated below it after it was closed counts for that, and so do the frees.
+/// The record of a scope that was closed stays as long as anything below it is live: what was allocated in one inside of it
+/// counts for that, and so do the frees.
 fn blocks_of_scopes_closed_out_of_order_still_lower_the_open_one() {
     const ROUNDS: usize = 1_000;
     let mut blocks = Vec::with_capacity(3 * ROUNDS);

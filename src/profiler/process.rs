@@ -86,7 +86,7 @@ impl Profiler {
         RUNNING.store(false, Ordering::Release);
         drop(recording);
         let header = sites::header(&self.name_or_program(), self.started, elapsed);
-        sites::build(header, recorded.stats, recorded.completeness, &recorded.sites)
+        sites::build(header, recorded.stats, recorded.completeness, &recorded.sites, None)
     }
 
     /// The name that was given, or that of the program's file.

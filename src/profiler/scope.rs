@@ -94,6 +94,6 @@ impl Measurement {
         let _own = OwnWork::begin();
         let copies = snapshot::of_scope(self.sites.as_ref()?, &self.stats());
         let header = sites::header(self.name(), started, self.elapsed());
-        Some(sites::build(header, self.stats(), self.completeness(), &copies))
+        Some(sites::build(header, self.stats(), self.completeness(), &copies, self.unattached_note()))
     }
 }

@@ -15,8 +15,15 @@ use std::time::SystemTime;
 const NO_UNWIND_TABLES: &str = "no call stacks: the program was built without unwind tables; \
 set `panic = \"unwind\"` in its profile in Cargo.toml, or RUSTFLAGS=\"-C force-unwind-tables=yes\"";
 
-/// Names every frame and builds the profile. The recorder's own work; it takes milliseconds for each new address.
-pub(super) fn build(header: Header, stats: MemoryStats, completeness: Completeness, sites: &[SiteCopy]) -> Profile {
+/// Names every frame and builds the profile, with a note on what it measured if there is one. The recorder's own work; it
+/// takes milliseconds for each new address.
+pub(super) fn build(
+    header: Header,
+    stats: MemoryStats,
+    completeness: Completeness,
+    sites: &[SiteCopy],
+    note: Option<String>,
+) -> Profile {
     let mut names = Names::new(ProfileBuilder::new(header, with_spread(stats, sites), completeness));
     for site in sites.iter().filter(|site| site.figures != Figures::default()) {
         let frames = names.of(site.place);
@@ -25,6 +32,9 @@ pub(super) fn build(header: Header, stats: MemoryStats, completeness: Completene
     let captured: u64 = sites.iter().map(|site| site.figures.total_blocks).sum();
     if captured > 0 && completeness.empty_stacks == captured {
         names.builder.note(NO_UNWIND_TABLES.to_owned());
+    }
+    if let Some(note) = note {
+        names.builder.note(note);
     }
     names.builder.note(names.symbolizer.note());
     names.builder.build()

@@ -5,7 +5,7 @@
 
 use super::counter::Counter;
 use super::peak;
-use super::scopes::SitesOf;
+use super::scope_events::SitesOf;
 use super::sites;
 use super::slot::{Slot, mode};
 use super::tag::SiteId;
@@ -69,13 +69,13 @@ pub(super) fn freed_in_scope(slot: &Slot, scope: Option<SitesOf>, site: SiteId, 
     in_scope(slot, scope, site, |counter, epoch| counter.freed::<One>(size, temporary, epoch));
 }
 
-/// Counts the end of a block under its site in another thread's scope.
-pub(super) fn freed_elsewhere(slot: &Slot, scope: Option<SitesOf>, site: SiteId, size: usize) {
+/// Counts the end of a block under its site in a scope that is not this thread's alone.
+pub(super) fn freed_elsewhere(slot: &Slot, scope: Option<SitesOf>, site: SiteId, size: usize, temporary: bool) {
     // The line for blocks over the limit is not that of one scope: it would be emptied for the other thread's.
     if site == SiteId::OVERFLOW && scope.is_some() {
         return slot.drop_one(|drops| &drops.overflowed_blocks);
     }
-    in_scope(slot, scope, site, |counter, epoch| counter.freed::<One>(size, false, epoch));
+    in_scope(slot, scope, site, |counter, epoch| counter.freed::<One>(size, temporary, epoch));
 }
 
 /// A scope with stacks has counters of its own, because its peak is at another instant than the process's.

@@ -1,6 +1,6 @@
 //! Stands for `attribution.rs` without the feature `stacks`: every block's site is "not captured".
 
-use super::scopes::SitesOf;
+use super::scope_events::SitesOf;
 use super::slot::Slot;
 use super::tag::SiteId;
 use crate::unwind::Caller;
@@ -23,4 +23,4 @@ pub(super) const fn allocated_in_scope(_: &Slot, _: Option<SitesOf>, _: SiteId, 
 
 pub(super) const fn freed_in_scope(_: &Slot, _: Option<SitesOf>, _: SiteId, _: usize, _: bool) {}
 
-pub(super) const fn freed_elsewhere(_: &Slot, _: Option<SitesOf>, _: SiteId, _: usize) {}
+pub(super) const fn freed_elsewhere(_: &Slot, _: Option<SitesOf>, _: SiteId, _: usize, _: bool) {}

@@ -9,8 +9,10 @@
 //! calls the system, except for a thread's first event and a page of counters touched for the first time.
 
 use super::attribution;
+use super::newcomer;
 use super::peak;
-use super::scopes;
+use super::scope_events as scopes;
+use super::scope_run;
 use super::slot::{Slot, mode};
 use super::slots;
 use super::tag::{Context, SiteId, Tag};
@@ -27,15 +29,15 @@ use crate::unwind::Caller;
 #[cfg_attr(not(debug_assertions), inline(always))]
 pub(crate) unsafe fn allocated(slot: &Slot, block: *mut u8, size: usize) {
     if let Some(busy) = slot.enter_short_path() {
-        if !slot.is_above(slot.net().wrapping_add(size as u64)) {
-            slot.totals.allocated::<One>(size);
-            slot.set_last(block);
-            drop(busy);
-            let tag = Tag::new(block, size, SiteId::NOT_CAPTURED, slot.context());
-            // SAFETY: by the caller's promise there is room for the tag.
-            return unsafe { tag.write(block, size) };
+        slot.totals.allocated::<One>(size);
+        slot.set_last(block);
+        if slot.is_above(slot.net()) {
+            slot.rose();
         }
         drop(busy);
+        let tag = Tag::new(block, size, SiteId::NOT_CAPTURED, slot.context());
+        // SAFETY: by the caller's promise there is room for the tag.
+        return unsafe { tag.write(block, size) };
     }
     let Caller { pc, sp, bp } = Caller::around_here();
     // SAFETY: the caller's promise is passed on.
@@ -46,7 +48,7 @@ pub(crate) unsafe fn allocated(slot: &Slot, block: *mut u8, size: usize) {
 /// for [`freed`].
 #[inline(always)]
 fn freed_on_short_path(slot: &Slot, tag: Option<Tag>, block: *mut u8, size: usize) -> bool {
-    let Some(tag) = tag.filter(|tag| tag.is_plain()) else { return false };
+    let Some(tag) = tag.filter(|tag| slot.accepts_plain(*tag)) else { return false };
     let Some(_gate) = slot.enter_short_path() else { return false };
     if slot.is_below(slot.net().wrapping_sub(size as u64)) {
         return false;
@@ -82,14 +84,16 @@ impl Reallocation {
 #[cfg_attr(not(debug_assertions), inline(always))]
 pub(crate) unsafe fn reallocated(slot: &Slot, event: &Reallocation, caller: Caller) {
     if let Some(tag) = event.old_tag
-        && tag.is_plain()
+        && slot.accepts_plain(tag)
         && let Some(busy) = slot.enter_short_path()
     {
         let net = slot.net().wrapping_add(event.new_size as u64).wrapping_sub(event.old_size as u64);
-        let grows = event.new_size >= event.old_size;
-        if !(if grows { slot.is_above(net) } else { slot.is_below(net) }) {
+        if event.new_size >= event.old_size || !slot.is_below(net) {
             count_reallocation::<One>(slot, event);
             slot.set_last(event.new_block);
+            if slot.is_above(net) {
+                slot.rose();
+            }
             drop(busy);
             let tag = Tag::new(event.new_block, event.new_size, SiteId::NOT_CAPTURED, slot.context());
             // SAFETY: by the caller's promise there is room for the tag.
@@ -109,6 +113,9 @@ pub(crate) unsafe fn reallocated(slot: &Slot, event: &Reallocation, caller: Call
 pub(super) fn count_reallocation<W: Writers>(slot: &Slot, event: &Reallocation) {
     let size = if planted(Fault::ReallocCountsOldSize) { event.old_size } else { event.new_size };
     slot.totals.allocated::<W>(size);
+    if planted(Fault::EnterBeforeLeave) {
+        scope_run::rise(slot);
+    }
     if planted(Fault::DoubleCountRealloc) {
         slot.totals.allocated::<W>(event.new_size);
     }
@@ -145,22 +152,21 @@ unsafe fn allocated_long(slot: &Slot, block: *mut u8, size: usize, pc: u64, sp: 
             let count = |shared: &Slot| shared.totals.allocated::<Many>(size);
             (count_without_slot(slot, count, size as i64), Context::of_thread(0))
         }
+        Some(_busy) if slot.mode() & mode::OWN_WORK != 0 => {
+            count_own_work(slot, size as u64);
+            (SiteId::OWN_WORK, Context::of_thread(slot.index()))
+        }
         Some(_busy) => {
             let epoch = slot.refresh();
-            if slot.mode() & mode::OWN_WORK != 0 {
-                count_own_work(slot, size as u64);
-                (SiteId::OWN_WORK, Context::of_thread(slot.index()))
-            } else {
-                let site = attribution::site_of(slot, caller);
-                slot.totals.allocated::<One>(size);
-                attribution::allocated(slot, site, size, epoch);
-                scopes::allocated(slot, site, size);
-                slot.set_last(block);
-                if slot.is_above(slot.net()) {
-                    peak::crossed(slot);
-                }
-                (site, slot.context())
+            let site = attribution::site_of(slot, caller);
+            slot.totals.allocated::<One>(size);
+            attribution::allocated(slot, site, size, epoch);
+            scopes::allocated(slot, site, size);
+            slot.set_last(block);
+            if slot.is_above(slot.net()) {
+                slot.rose();
             }
+            (site, slot.context())
         }
     };
     // SAFETY: by the caller's promise there is room for the tag.
@@ -196,6 +202,9 @@ pub(crate) fn freed(slot: &Slot, tag: Option<Tag>, block: *mut u8, size: usize) 
     let Some(_busy) = slot.enter() else { return freed_without_slot(slot, tag, size) };
     if tag.site() == SiteId::OWN_WORK {
         return add_own_bytes(slot, (size as u64).wrapping_neg());
+    }
+    if slot.newcomer.is_one() {
+        newcomer::first_free(slot, tag.context());
     }
     let mut epoch = slot.refresh();
     if slot.is_rising() {
@@ -271,7 +280,9 @@ fn user_reallocates(slot: &Slot, old: Option<Tag>, event: &Reallocation, caller:
     scopes::reallocated(slot, moved);
     slot.set_last(event.new_block);
     let net = slot.net();
-    if slot.is_above(net) || slot.is_below(net) && !slot.is_rising() {
+    if slot.is_above(net) {
+        slot.rose();
+    } else if slot.is_below(net) && !slot.is_rising() {
         peak::crossed(slot);
     }
     site

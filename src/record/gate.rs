@@ -68,9 +68,14 @@ impl Slot {
         self.mode.load(Ordering::Relaxed)
     }
 
+    /// Changes what is on for the thread. Called while the slot is busy.
+    pub(crate) fn set_mode(&self, clear: u32, set: u32) {
+        self.mode.store(self.mode() & !clear | set, Ordering::Relaxed);
+    }
+
     /// Changes what is on for the thread. Not called while the slot is busy.
     pub(crate) fn change_mode(&self, clear: u32, set: u32) {
-        self.mode.store(self.mode() & !clear | set, Ordering::Relaxed);
+        self.set_mode(clear, set);
         compiler_fence(Ordering::SeqCst);
         self.gate.store(self.gate_for_mode(), Ordering::Relaxed);
     }

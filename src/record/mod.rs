@@ -15,6 +15,7 @@
 mod call_tree;
 mod foreign;
 mod gate;
+mod newcomer;
 
 #[cfg_attr(not(feature = "stacks"), path = "attribution_off.rs")]
 mod attribution;
@@ -32,9 +33,14 @@ pub(crate) mod peak;
 #[cfg(feature = "stacks")]
 mod place;
 pub(crate) mod reader;
+pub(crate) mod scope_events;
+pub(crate) mod scope_figures;
+mod scope_life;
+mod scope_name;
 #[cfg(feature = "stacks")]
 mod scope_names;
-pub(crate) mod scope_record;
+mod scope_record;
+mod scope_run;
 mod scope_table;
 pub(crate) mod scopes;
 #[cfg(feature = "stacks")]
@@ -55,4 +61,5 @@ pub(crate) mod tag;
 mod totals;
 #[cfg_attr(not(feature = "stacks"), path = "traced_off.rs")]
 mod traced;
+pub(crate) mod visits;
 pub(crate) mod writers;

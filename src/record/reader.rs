@@ -6,7 +6,6 @@
 use super::peak;
 use super::slot::Slot;
 use super::slots;
-use super::totals::Drops;
 use crate::completeness::Completeness;
 use crate::stats::MemoryStats;
 use crate::sys::arena;
@@ -78,7 +77,7 @@ fn read_totals(slot: &Slot) -> MemoryStats {
         reallocations: read(&totals.reallocations),
         moved_bytes: read(&totals.moved_bytes),
         temporary_blocks: read(&totals.temporary_blocks),
-        largest_block_bytes: totals.largest_ever(),
+        largest_block_bytes: slot.largest_ever(),
         ..MemoryStats::default()
     }
 }
@@ -103,34 +102,7 @@ fn add(sum: &mut MemoryStats, slot: &MemoryStats) {
 
 /// What was left out so far, on every thread.
 pub(crate) fn completeness() -> Completeness {
-    slots::all().fold(Completeness::default(), |sum, slot| sum.plus(&completeness_of(slot)))
-}
-
-/// What was left out so far, by the thread of a slot.
-pub(crate) fn completeness_of(slot: &Slot) -> Completeness {
-    let read = |reason: &AtomicU64| reason.load(Ordering::Relaxed);
-    let Drops {
-        foreign_frees,
-        uncaptured_events,
-        overflowed_blocks,
-        truncated_stacks,
-        empty_stacks,
-        unnamed_scopes,
-        evicted_scopes,
-        mismatched_stacks,
-        abandoned_events,
-    } = &slot.drops;
-    Completeness {
-        foreign_frees: read(foreign_frees),
-        uncaptured_events: read(uncaptured_events),
-        overflowed_blocks: read(overflowed_blocks),
-        truncated_stacks: read(truncated_stacks),
-        empty_stacks: read(empty_stacks),
-        unnamed_scopes: read(unnamed_scopes),
-        evicted_scopes: read(evicted_scopes),
-        mismatched_stacks: read(mismatched_stacks),
-        abandoned_events: read(abandoned_events),
-    }
+    slots::all().fold(Completeness::default(), |sum, slot| sum.plus(&slot.drops.read()))
 }
 
 /// Number of allocations counted on the calling thread, those of the recorder's own work included.

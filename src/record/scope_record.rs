@@ -1,48 +1,61 @@
 //! One scope: its figures, who may write them, and the scope around it.
 //!
 //! ```text
-//! free ──open──▶ open ──close, nothing live or nothing around──▶ free (next generation)
-//!                  └────close, blocks live, a scope around open──▶ forwarder ──drained, or that scope closes──▶ free
+//! free ──open──▶ open ──close──▶ closed ──last hold given up──▶ free (next generation)
+//!                 │ share
+//!                 └──▶ open, shared
 //! ```
 //!
-//! The *own* figures have one writer, the thread that opened the scope. What other threads free of it goes to the two
-//! foreign words. Live is own minus foreign, read by the owner at each of its allocations, so that the peak is exact in
-//! the order of the scope's own events. A *forwarder* is a closed scope that only passes late frees on to those around.
+//! An open scope begins as that of one thread: the one that opened it or that polls its future. Its *own* figures have
+//! that one writer, and what other threads free of it goes to the two foreign words. Live is own minus foreign, read at
+//! each allocation, so that the peak is exact in the order of the scope's own events. Before a second thread can come
+//! inside, the one that is there makes the record a *shared* one: from then on every event changes the foreign words,
+//! which have what is live, and the order of those changes is the order of the events.
+//!
+//! A closed scope whose blocks are live under an open one is a *forwarder*: it passes late frees on.
 
-use super::foreign::ForeignWord;
+use super::foreign::{Foreign, ForeignWord};
+use super::scope_figures::ScopeFigures;
+use super::scope_life::Life;
+use super::scope_name::NamePlace;
 use super::tag::{Context, ScopeId};
-use super::totals::Totals;
-use super::writers::{One, Writers};
+use super::totals::{Drops, Totals};
+use super::writers::{Many, One, Writers};
 use crate::sys::arena::Zeroed;
-use core::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering};
+use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+
+/// Readings that are tried before one beside running threads is taken as it is.
+const TRIES: u32 = 8;
 
 /// A scope's figures and links.
 pub(crate) struct ScopeRecord {
-    /// What the thread inside allocated and freed.
+    /// What the threads inside allocated, and what the one thread of a scope that is not shared freed.
     own: Totals,
     peak_blocks: AtomicU64,
     peak_bytes: AtomicU64,
-    /// What others freed: blocks and bytes. Their generation is the record's.
+    /// What others freed, or what is live: see [`foreign`](super::foreign). Their generation is the record's.
     pub(super) foreign_blocks: ForeignWord,
     pub(super) foreign_bytes: ForeignWord,
+    pub(super) life: Life,
     /// Context of the scope around this one.
     parent: AtomicU64,
-    /// Index of the slot of the thread that opened it.
+    /// Index of the slot of the one thread inside; zero if there is none or the scope is shared.
     owner: AtomicU32,
+    /// Bits of [`flag`].
+    flags: AtomicU32,
     /// Number of scopes with stacks around the thread, this one included.
     levels: AtomicU32,
-    /// Whether this scope itself keeps figures by call site.
-    profiled: AtomicU32,
     /// Its number among all scopes with stacks.
     pub(super) instance: AtomicU32,
     /// Moves whenever the scope reaches a new peak.
     epoch: AtomicU32,
-    /// Closed scopes under it that were forgotten while blocks of theirs were live.
-    pub(super) evicted: AtomicU32,
-    /// Whether another scope of the thread was opened inside and is still open although this one is closed.
-    pub(super) pinned: AtomicU32,
-    /// The next forwarder of the same thread, plus one.
-    pub(super) next: AtomicU32,
+    /// What the threads inside left out.
+    pub(super) drops: Drops,
+    /// Threads that evidently work for the scope and were never inside, and what those that ended allocated meanwhile.
+    pub(super) unattached_threads: AtomicU64,
+    pub(super) unattached_blocks: AtomicU64,
+    /// When it became a forwarder, in the order of all that did.
+    pub(super) closed_at: AtomicU64,
     pub(super) name: NamePlace,
     #[cfg(feature = "stacks")]
     pub(super) place: super::place::ScopePlace,
@@ -51,90 +64,46 @@ pub(crate) struct ScopeRecord {
 // SAFETY: integers and null pointers, valid when zero, without a destructor.
 unsafe impl Zeroed for ScopeRecord {}
 
-/// Where an open scope's name lies. Its owner keeps it there until the scope is closed.
-pub(super) struct NamePlace {
-    start: AtomicPtr<u8>,
-    length: AtomicUsize,
+/// Bits of a record's flags.
+pub(super) mod flag {
+    /// A guard or a future refers to it and has not given up its hold.
+    pub(crate) const OPENER: u32 = 1;
+    /// It was opened by a guard, on the thread that owns it.
+    pub(crate) const GUARDED: u32 = 2;
+    /// More than one thread may be inside.
+    pub(crate) const SHARED: u32 = 4;
+    /// It keeps figures by call site.
+    pub(crate) const PROFILED: u32 = 8;
 }
 
-/// A scope's figures, as read once.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct ScopeFigures {
-    pub(crate) total_blocks: u64,
-    pub(crate) total_bytes: u64,
-    pub(crate) freed_blocks: u64,
-    pub(crate) freed_bytes: u64,
-    pub(crate) peak_blocks: u64,
-    pub(crate) peak_bytes: u64,
-    pub(crate) reallocations: u64,
-    pub(crate) moved_bytes: u64,
-    pub(crate) temporary_blocks: u64,
-    pub(crate) largest_block_bytes: u64,
-    pub(crate) evicted_scopes: u64,
-}
-
-impl NamePlace {
-    fn set(&self, name: &str) {
-        self.start.store(name.as_ptr().cast_mut(), Ordering::Relaxed);
-        self.length.store(name.len(), Ordering::Relaxed);
-    }
-
-    fn clear(&self) {
-        self.length.store(0, Ordering::Relaxed);
-    }
-
-    /// The name.
-    ///
-    /// # Safety
-    ///
-    /// Called by the scope's owner, while the scope is open.
-    #[cfg(feature = "stacks")]
-    pub(super) unsafe fn get(&self) -> &str {
-        let length = self.length.load(Ordering::Relaxed);
-        let start = self.start.load(Ordering::Relaxed);
-        if length == 0 {
-            return "";
-        }
-        // SAFETY: `set` took the parts of a `str`, which the owner of the open scope keeps in place.
-        let bytes = unsafe { core::slice::from_raw_parts(start, length) };
-        // SAFETY: these are the bytes of a `str`.
-        unsafe { core::str::from_utf8_unchecked(bytes) }
-    }
+/// How a new scope begins.
+pub(super) struct Beginning<'a> {
+    pub(super) owner: u32,
+    pub(super) parent: Context,
+    pub(super) levels: u32,
+    pub(super) flags: u32,
+    pub(super) name: &'a str,
 }
 
 impl ScopeRecord {
-    /// Makes a free record that of a new scope.
-    pub(super) fn begin(&self, owner: u32, parent: Context, levels: u32, profiled: bool, name: &str) {
-        for figure in self.own_figures() {
+    /// Makes a free record that of a new scope. Called by who took it.
+    pub(super) fn begin(&self, generation: u32, beginning: &Beginning<'_>) {
+        for figure in self.own.figures() {
             figure.store(0, Ordering::Relaxed);
         }
-        for word in [&self.evicted, &self.pinned, &self.next, &self.epoch] {
+        for figure in [&self.peak_blocks, &self.peak_bytes, &self.unattached_threads, &self.unattached_blocks] {
+            figure.store(0, Ordering::Relaxed);
+        }
+        for word in [&self.epoch, &self.instance] {
             word.store(0, Ordering::Relaxed);
         }
-        self.parent.store(parent.to_bits(), Ordering::Relaxed);
-        self.owner.store(owner, Ordering::Relaxed);
-        self.levels.store(levels, Ordering::Relaxed);
-        self.profiled.store(u32::from(profiled), Ordering::Relaxed);
-        self.name.set(name);
-    }
-
-    fn own_figures(&self) -> [&AtomicU64; 10] {
-        [
-            &self.own.total_blocks,
-            &self.own.total_bytes,
-            &self.own.freed_blocks,
-            &self.own.freed_bytes,
-            &self.own.temporary_blocks,
-            &self.own.reallocations,
-            &self.own.moved_bytes,
-            &self.own.largest_block_bytes,
-            &self.peak_blocks,
-            &self.peak_bytes,
-        ]
-    }
-
-    pub(super) fn generation(&self) -> u32 {
-        self.foreign_blocks.read().generation
+        self.drops.forget();
+        self.parent.store(beginning.parent.to_bits(), Ordering::Relaxed);
+        self.owner.store(beginning.owner, Ordering::Relaxed);
+        self.levels.store(beginning.levels, Ordering::Relaxed);
+        self.flags.store(beginning.flags | flag::OPENER, Ordering::Relaxed);
+        self.name.set(beginning.name);
+        self.life.begin(generation);
     }
 
     /// Whether the record is used for this scope and the scope is open.
@@ -151,12 +120,30 @@ impl ScopeRecord {
         self.owner.load(Ordering::Relaxed)
     }
 
+    /// Says which thread is inside; zero for none. Called by that thread.
+    pub(super) fn set_owner(&self, slot: u32) {
+        self.owner.store(slot, Ordering::Relaxed);
+    }
+
     pub(super) fn levels(&self) -> u32 {
         self.levels.load(Ordering::Relaxed)
     }
 
+    pub(super) fn is(&self, flags: u32) -> bool {
+        self.flags.load(Ordering::Relaxed) & flags == flags
+    }
+
     pub(super) fn is_profiled(&self) -> bool {
-        self.profiled.load(Ordering::Relaxed) != 0
+        self.is(flag::PROFILED)
+    }
+
+    pub(super) fn is_shared(&self) -> bool {
+        self.is(flag::SHARED)
+    }
+
+    /// The opener gives up its hold: `true` for the first time that this is said.
+    pub(super) fn take_opener(&self) -> bool {
+        self.flags.fetch_and(!flag::OPENER, Ordering::Relaxed) & flag::OPENER != 0
     }
 
     /// The scope's peak epoch.
@@ -164,22 +151,98 @@ impl ScopeRecord {
         self.epoch.load(Ordering::Relaxed)
     }
 
-    /// Counts a block allocated inside, by the owner.
-    pub(super) fn allocated(&self, size: usize) {
+    /// From here on several threads may be inside. Called by the one that is, between its events.
+    pub(super) fn share(&self) {
+        if self.is_shared() {
+            return;
+        }
+        let (blocks, bytes) = self.own_left();
+        self.foreign_blocks.share(blocks);
+        self.foreign_bytes.share(bytes);
+        // ORDERING: relaxed is enough: no other thread is inside before what lets it in was handed to it.
+        self.flags.fetch_or(flag::SHARED, Ordering::Relaxed);
+        self.set_owner(0);
+    }
+
+    /// Counts a block allocated by a thread inside. `false`: the scope is closed by now.
+    pub(super) fn allocated(&self, size: usize) -> bool {
+        if self.is_shared() {
+            return self.allocated_beside_others(size);
+        }
         self.own.allocated::<One>(size);
-        self.absorb_foreign();
         let live = self.live();
         if live.1 > self.peak_bytes.load(Ordering::Relaxed) {
             self.set_peak(live);
             self.epoch.store(self.epoch().wrapping_add(1), Ordering::Relaxed);
         }
+        true
     }
 
-    /// Takes over what others freed before the word for it is full, which is after terabytes.
-    fn absorb_foreign(&self) {
-        if self.foreign_bytes.read().is_half_full() {
-            One::add(&self.own.freed_bytes, self.foreign_bytes.take());
+    fn allocated_beside_others(&self, size: usize) -> bool {
+        // The totals first: whoever sees a block as live sees it as allocated.
+        self.own.allocated::<Many>(size);
+        let Some(blocks) = self.foreign_blocks.allocate(1) else { return false };
+        let Some(bytes) = self.foreign_bytes.allocate(size as u64) else { return true };
+        let live = bytes.live_of(0) + size as u64;
+        if live > self.peak_bytes.load(Ordering::Relaxed) && self.peak_bytes.fetch_max(live, Ordering::Relaxed) < live {
+            self.peak_blocks.store(blocks.live_of(0) + 1, Ordering::Relaxed);
+            self.epoch.fetch_add(1, Ordering::Relaxed);
         }
+        true
+    }
+
+    /// The totals of the thread inside count for the scope from here on, see [`scope_run`](super::scope_run): until
+    /// [`settle`](Self::settle) the own figures are what they are without those totals.
+    #[inline(always)]
+    pub(super) fn float(&self, totals: &Totals) {
+        for (own, thread) in self.own.sums().into_iter().zip(totals.sums()) {
+            let own_now = own.load(Ordering::Relaxed).wrapping_sub(thread.load(Ordering::Relaxed));
+            own.store(own_now, Ordering::Relaxed);
+        }
+    }
+
+    /// Ends what [`float`](Self::float) began.
+    #[inline(always)]
+    pub(super) fn settle(&self, totals: &Totals) {
+        for (own, thread) in self.own.sums().into_iter().zip(totals.sums()) {
+            One::add(own, thread.load(Ordering::Relaxed));
+        }
+    }
+
+    /// The thread inside freed a block that is none of the scope's, which its totals count.
+    pub(super) fn freed_another(&self, size: usize, temporary: bool) {
+        One::add(&self.own.freed_blocks, 1_u64.wrapping_neg());
+        One::add(&self.own.freed_bytes, (size as u64).wrapping_neg());
+        if temporary {
+            One::add(&self.own.temporary_blocks, 1_u64.wrapping_neg());
+        }
+    }
+
+    /// Compares the peak with what is live while the totals of the thread inside count for the scope. Returns how far below
+    /// the peak that is, in bytes.
+    pub(super) fn rise(&self, totals: &Totals) -> u64 {
+        let left = |total: &AtomicU64, freed: &AtomicU64| {
+            total.load(Ordering::Relaxed).wrapping_sub(freed.load(Ordering::Relaxed))
+        };
+        let own = &self.own;
+        let bytes = left(&own.total_bytes, &own.freed_bytes).wrapping_add(left(&totals.total_bytes, &totals.freed_bytes));
+        let live_bytes = self.foreign_bytes.read().live_of(bytes);
+        let peak = self.peak_bytes.load(Ordering::Relaxed);
+        if live_bytes <= peak {
+            return peak - live_bytes;
+        }
+        let blocks =
+            left(&own.total_blocks, &own.freed_blocks).wrapping_add(left(&totals.total_blocks, &totals.freed_blocks));
+        self.set_peak((self.foreign_blocks.read().live_of(blocks), live_bytes));
+        0
+    }
+
+    /// Takes note of a block's size. Returns the largest one.
+    #[inline(always)]
+    pub(super) fn raise_largest(&self, size: u64) -> u64 {
+        let largest = &self.own.largest_block_bytes;
+        let before = largest.load(Ordering::Relaxed);
+        if size > before { largest.fetch_max(size, Ordering::Relaxed).max(size) } else { before }
     }
 
     pub(super) fn set_peak(&self, (blocks, bytes): (u64, u64)) {
@@ -187,69 +250,110 @@ impl ScopeRecord {
         self.peak_bytes.store(bytes, Ordering::Relaxed);
     }
 
-    /// Counts what makes a reallocation more than a new and a freed block, by the owner.
+    /// Counts what makes a reallocation more than a new and a freed block, by a thread inside.
     pub(super) fn reallocated(&self, moved: u64) {
-        self.own.reallocated::<One>(moved);
+        if self.is_shared() { self.own.reallocated::<Many>(moved) } else { self.own.reallocated::<One>(moved) }
     }
 
-    /// Counts the end of a block of the scope, by the owner.
+    /// Counts the end of a block of the scope, by the one thread inside.
     pub(super) fn freed(&self, size: usize, temporary: bool) {
         self.own.freed::<One>(size);
         if temporary {
-            let so_far = self.own.temporary_blocks.load(Ordering::Relaxed);
-            self.own.temporary_blocks.store(so_far + 1, Ordering::Relaxed);
+            One::add(&self.own.temporary_blocks, 1);
         }
     }
 
-    /// Live blocks and bytes, as the owner sees them.
+    /// Counts that a freed block was a temporary one, by a thread that has a hold.
+    pub(super) fn freed_temporary(&self) {
+        Many::add(&self.own.temporary_blocks, 1);
+    }
+
+    /// Live blocks and bytes of an open scope, as the one thread inside sees them, or for a shared one as they are.
     pub(super) fn live(&self) -> (u64, u64) {
-        let figures = self.read_open();
+        self.live_by(self.foreign_blocks.read(), self.foreign_bytes.read())
+    }
+
+    fn live_by(&self, blocks: Foreign, bytes: Foreign) -> (u64, u64) {
+        let own = self.own_left();
+        (blocks.live_of(own.0), bytes.live_of(own.1))
+    }
+
+    /// What the one thread inside has left of what it allocated, as far as it freed itself; nothing for a shared scope.
+    fn own_left(&self) -> (u64, u64) {
+        if self.is_shared() {
+            return (0, 0);
+        }
+        let read = |figure: &AtomicU64| figure.load(Ordering::Relaxed);
         (
-            figures.total_blocks.saturating_sub(figures.freed_blocks),
-            figures.total_bytes.saturating_sub(figures.freed_bytes),
+            read(&self.own.total_blocks).wrapping_sub(read(&self.own.freed_blocks)),
+            read(&self.own.total_bytes).wrapping_sub(read(&self.own.freed_bytes)),
         )
     }
 
-    /// The figures while the scope is open, read by its owner.
+    /// The figures while the scope is open. Beside other threads inside they are of one instant if there is one.
     pub(super) fn read_open(&self) -> ScopeFigures {
-        self.figures(self.foreign_blocks.read().amount, self.foreign_bytes.read().amount)
-    }
-
-    /// Closes the scope and reads its last figures. Called once, by the owner.
-    pub(super) fn close(&self) -> ScopeFigures {
-        let own = self.figures(0, 0);
-        let blocks = self.foreign_blocks.close(own.total_blocks.wrapping_sub(own.freed_blocks));
-        let bytes = self.foreign_bytes.close(own.total_bytes.wrapping_sub(own.freed_bytes));
-        self.name.clear();
+        let mut words = (self.foreign_blocks.read(), self.foreign_bytes.read());
+        for _ in 0..TRIES {
+            let (blocks, bytes) = self.live_by(words.0, words.1);
+            // What is live before the totals: no block is live and not yet allocated.
+            let figures = self.figures(blocks, bytes);
+            let again = (self.foreign_blocks.read(), self.foreign_bytes.read());
+            if again == words || !self.is_shared() {
+                return figures;
+            }
+            words = again;
+        }
+        let (blocks, bytes) = self.live_by(words.0, words.1);
         self.figures(blocks, bytes)
     }
 
-    /// Live blocks of a closed scope.
-    pub(super) fn is_drained(&self) -> bool {
-        let word = self.foreign_blocks.read();
-        word.closed && word.amount == 0
+    /// Closes the scope. What is live below it is kept for those around if `keep` says so. Returns the number of blocks
+    /// that are. Called once.
+    pub(super) fn close(&self, keep: bool) -> u64 {
+        let own = self.own_left();
+        let blocks = self.foreign_blocks.close(own.0, keep);
+        let bytes = self.foreign_bytes.close(own.1, keep);
+        let last = self.figures(blocks, bytes);
+        self.own.freed_blocks.store(last.freed_blocks, Ordering::Relaxed);
+        self.own.freed_bytes.store(last.freed_bytes, Ordering::Relaxed);
+        self.name.clear();
+        blocks
+    }
+
+    /// The last figures of a closed scope.
+    pub(super) fn read_closed(&self) -> ScopeFigures {
+        let read = |figure: &AtomicU64| figure.load(Ordering::Relaxed);
+        let live = |total: &AtomicU64, freed: &AtomicU64| read(total).saturating_sub(read(freed));
+        self.figures(
+            live(&self.own.total_blocks, &self.own.freed_blocks),
+            live(&self.own.total_bytes, &self.own.freed_bytes),
+        )
     }
 
     /// Gives the record up. Frees that still name its scope find another generation.
     pub(super) fn renew(&self, generation: u32) {
         self.foreign_bytes.renew(generation);
         self.foreign_blocks.renew(generation);
+        self.life.end(generation);
     }
 
-    fn figures(&self, foreign_blocks: u64, foreign_bytes: u64) -> ScopeFigures {
-        let read = |figure: &AtomicU64| figure.load(Ordering::Relaxed);
+    fn figures(&self, live_blocks: u64, live_bytes: u64) -> ScopeFigures {
+        let read = |figure: &AtomicU64| figure.load(Ordering::Acquire);
+        let (total_blocks, total_bytes) = (read(&self.own.total_blocks), read(&self.own.total_bytes));
         ScopeFigures {
-            total_blocks: read(&self.own.total_blocks),
-            total_bytes: read(&self.own.total_bytes),
-            freed_blocks: read(&self.own.freed_blocks).wrapping_add(foreign_blocks),
-            freed_bytes: read(&self.own.freed_bytes).wrapping_add(foreign_bytes),
+            total_blocks,
+            total_bytes,
+            freed_blocks: total_blocks.saturating_sub(live_blocks),
+            freed_bytes: total_bytes.saturating_sub(live_bytes),
             peak_blocks: read(&self.peak_blocks),
             peak_bytes: read(&self.peak_bytes),
             reallocations: read(&self.own.reallocations),
             moved_bytes: read(&self.own.moved_bytes),
             temporary_blocks: read(&self.own.temporary_blocks),
             largest_block_bytes: read(&self.own.largest_block_bytes),
-            evicted_scopes: u64::from(self.evicted.load(Ordering::Relaxed)),
+            completeness: self.drops.read(),
+            unattached_threads: read(&self.unattached_threads),
+            unattached_blocks: read(&self.unattached_blocks),
         }
     }
 }

@@ -1,29 +1,71 @@
-//! All scope records, and which are free.
+//! All scope records: which are free, which only forward late frees, and the way from one to those around it.
 
 use super::paged::Paged;
 use super::scope_record::ScopeRecord;
-use super::tag::{END_OF_GENERATIONS, FIRST_GENERATION, MAX_SCOPES, ScopeId};
+use super::slot::Slot;
+use super::tag::{Context, END_OF_GENERATIONS, FIRST_GENERATION, MAX_SCOPES, ScopeId};
 use crate::sys::free_bits::FreeBits;
-use core::sync::atomic::{AtomicU32, Ordering};
+use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 static RECORDS: Paged<ScopeRecord> = Paged::new();
 static FREE: FreeBits<{ MAX_SCOPES / 64 }> = FreeBits::new();
 /// Number of records that were ever used.
 static MADE: AtomicU32 = AtomicU32::new(0);
 
+/// Number of forwarders, and at how many of them to look for those that nobody needs any more.
+static FORWARDERS: AtomicU32 = AtomicU32::new(0);
+static SWEEP_AT: AtomicU32 = AtomicU32::new(FIRST_SWEEP);
+/// Number of scopes that ever became forwarders.
+static CLOSED: AtomicU64 = AtomicU64::new(0);
+
+/// Forwarders that gather before it is looked for those that nobody needs.
+const FIRST_SWEEP: u32 = 64;
+
 /// The record of an index, if it was ever used.
 pub(super) fn get(index: u32) -> Option<&'static ScopeRecord> {
     RECORDS.get(index as usize)
 }
 
-/// A free record: a used one if there is any, or a new one. `None` when all are in use or memory is out.
-pub(super) fn take() -> Option<(ScopeId, &'static ScopeRecord)> {
+/// The record of a scope, if it is still used for that.
+pub(super) fn of(scope: ScopeId) -> Option<&'static ScopeRecord> {
+    get(scope.index).filter(|record| record.life.generation() == scope.generation)
+}
+
+/// A scope and those around it, open or not, as far as they are still what `context` means.
+pub(super) fn chain(context: Context) -> impl Iterator<Item = (ScopeId, &'static ScopeRecord)> {
+    let mut next = context.scope();
+    core::iter::from_fn(move || {
+        let scope = next?;
+        let record = of(scope)?;
+        next = record.parent().scope();
+        Some((scope, record))
+    })
+}
+
+/// The innermost open scope of a context.
+pub(super) fn nearest_open(context: Context) -> Option<(ScopeId, &'static ScopeRecord)> {
+    chain(context).find(|(scope, record)| record.is_open(*scope))
+}
+
+/// A free record: a used one if there is any, or a new one, or that of a forwarder. `None` when all are in use or memory
+/// is out.
+pub(super) fn take(slot: &Slot) -> Option<(ScopeId, &'static ScopeRecord)> {
+    take_free().or_else(|| {
+        sweep();
+        take_free().or_else(|| {
+            evict_oldest(slot);
+            take_free()
+        })
+    })
+}
+
+fn take_free() -> Option<(ScopeId, &'static ScopeRecord)> {
     let index = match FREE.take(0) {
         Some(index) => index as u32,
         None => make()?,
     };
     let record = get(index)?;
-    Some((ScopeId { index, generation: record.generation() }, record))
+    Some((ScopeId { index, generation: record.life.generation() }, record))
 }
 
 fn make() -> Option<u32> {
@@ -37,13 +79,103 @@ fn make() -> Option<u32> {
     Some(index)
 }
 
-/// Gives a record up. One that has used up its generations is not used again, so that no old tag can name it.
-pub(super) fn give_back(scope: ScopeId, record: &ScopeRecord) {
-    let next = scope.generation + 1;
-    if next < END_OF_GENERATIONS {
-        record.renew(next);
-        FREE.put(scope.index as usize);
-    } else {
-        record.renew(0);
+/// Gives up a hold on a scope's record, and with the last one the record.
+pub(super) fn release(scope: ScopeId, record: &'static ScopeRecord) {
+    if record.life.release() {
+        give_back(scope, record);
+    }
+}
+
+/// Gives up the record of a scope that nobody refers to, and the hold that it has on the one around it.
+pub(super) fn give_back(scope: ScopeId, record: &'static ScopeRecord) {
+    let (mut scope, mut record) = (scope, record);
+    loop {
+        let around = record.parent().scope();
+        let next = scope.generation + 1;
+        // A record that has used up its generations is not used again, so that no old tag can name it.
+        if next < END_OF_GENERATIONS {
+            record.renew(next);
+            FREE.put(scope.index as usize);
+        } else {
+            record.renew(0);
+        }
+        let Some(outer) = around else { return };
+        let Some(outer_record) = of(outer) else { return };
+        if !outer_record.life.release() {
+            return;
+        }
+        (scope, record) = (outer, outer_record);
+    }
+}
+
+/// A scope that is about to be closed may be needed as a forwarder: its blocks have a hold from here on.
+pub(super) fn keep_for_blocks(record: &ScopeRecord) {
+    record.life.hold();
+    record.closed_at.store(CLOSED.fetch_add(1, Ordering::Relaxed), Ordering::Relaxed);
+    FORWARDERS.fetch_add(1, Ordering::Relaxed);
+}
+
+/// Nothing is live below a closed scope any more: what [`keep_for_blocks`] began ends.
+pub(super) fn drained(scope: ScopeId, record: &'static ScopeRecord) {
+    FORWARDERS.fetch_sub(1, Ordering::Relaxed);
+    release(scope, record);
+}
+
+/// Looks for forwarders that nobody needs, if many have come since it was last done.
+pub(super) fn sweep_now_and_then() {
+    if FORWARDERS.load(Ordering::Relaxed) > SWEEP_AT.load(Ordering::Relaxed) {
+        sweep();
+    }
+}
+
+/// Gives up what is live below every closed scope without an open one around it.
+fn sweep() {
+    for index in 0..MADE.load(Ordering::Relaxed) {
+        if let Some((scope, record)) = forwarder(index)
+            && record.life.try_hold(scope.generation)
+        {
+            if nearest_open(record.parent()).is_none() {
+                give_up(scope, record);
+            }
+            release(scope, record);
+        }
+    }
+    // Twice as many as are left, and a part of the records, so that the cost of looking is spread over the scopes closed
+    // in between.
+    let left = FORWARDERS.load(Ordering::Relaxed) * 2;
+    SWEEP_AT.store(left.max(MADE.load(Ordering::Relaxed) / 16).max(FIRST_SWEEP), Ordering::Relaxed);
+}
+
+/// Makes room by forgetting the oldest forwarder. The open scopes around it say so from here on.
+fn evict_oldest(slot: &Slot) {
+    let all = (0..MADE.load(Ordering::Relaxed)).filter_map(forwarder);
+    // One that somebody else refers to makes no room.
+    let unused = all.filter(|(_, record)| record.life.holds() == 1);
+    let Some((scope, record)) = unused.min_by_key(|(_, record)| record.closed_at.load(Ordering::Relaxed)) else {
+        return;
+    };
+    if !record.life.try_hold(scope.generation) {
+        return;
+    }
+    for (outer, around) in chain(record.parent()) {
+        if around.is_open(outer) {
+            around.drops.evicted_scopes.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+    slot.drops.evicted_scopes.fetch_add(1, Ordering::Relaxed);
+    give_up(scope, record);
+    release(scope, record);
+}
+
+/// The scope of a record, if it is closed and blocks below it are live.
+fn forwarder(index: u32) -> Option<(ScopeId, &'static ScopeRecord)> {
+    let record = get(index)?;
+    let word = record.foreign_blocks.read();
+    (word.closed && word.amount > 0).then_some((ScopeId { index, generation: word.generation }, record))
+}
+
+fn give_up(scope: ScopeId, record: &'static ScopeRecord) {
+    if record.foreign_blocks.give_up(scope.generation) {
+        drained(scope, record);
     }
 }

@@ -1,35 +1,24 @@
-//! The scopes of one thread: opening, closing, and passing its events to every scope around it.
+//! The scopes of one thread: opening and closing them, and sharing them with other threads.
 //!
 //! The innermost open scope is the context of the thread's slot and stands in the tag of every new block; the records
-//! know the scope around them. A free follows the same chain from the scope that the tag names.
+//! know the scope around them. How events count in them: [`scope_run`] and [`scope_events`](super::scope_events).
 
-use super::attribution;
-use super::scope_record::{ScopeFigures, ScopeRecord};
-use super::scope_table;
+use super::newcomer;
+use super::scope_events::{SitesOf, sites_of};
+use super::scope_figures::ScopeFigures;
+use super::scope_record::{Beginning, ScopeRecord, flag};
+use super::scope_run;
+use super::scope_table::{self, chain, nearest_open};
 use super::slot::{Slot, mode};
-use super::tag::{Context, ScopeId, SiteId};
+use super::tag::{Context, ScopeId};
 use crate::fault::{Fault, planted};
 use core::sync::atomic::{AtomicU32, Ordering};
 
 /// Scopes with stacks that can be open around one thread.
 pub(crate) const MAX_LEVELS: u32 = 8;
-/// Forwarders that a thread gathers before it looks for drained ones.
-const FIRST_SWEEP: u32 = 64;
 
 /// Number of scopes with stacks ever opened.
 static INSTANCES: AtomicU32 = AtomicU32::new(0);
-
-/// What a thread knows of its scopes. A part of its slot.
-pub(crate) struct ThreadScopes {
-    /// Number of open scopes.
-    open: AtomicU32,
-    /// The oldest and the newest forwarder, plus one; zero if there is none.
-    oldest: AtomicU32,
-    newest: AtomicU32,
-    forwarders: AtomicU32,
-    /// Number of forwarders at which to look for drained ones.
-    sweep_at: AtomicU32,
-}
 
 /// Why a scope cannot be opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,294 +29,305 @@ pub(crate) enum Refused {
     NoRecord,
     /// Too many scopes with stacks are open around this thread.
     TooDeep,
+    /// The thread is in the middle of an event: this is a signal handler.
+    InsideAnEvent,
 }
 
-/// Opens a scope inside of the current one. `name` stays where it is until the scope is closed.
+/// Opens a scope inside of the current one, on this thread. `name` stays where it is until the scope is closed.
 pub(crate) fn open(slot: &Slot, name: &str, stacks: bool) -> Result<ScopeId, Refused> {
+    prepare(slot, stacks)?;
+    let _busy = slot.enter().ok_or(Refused::InsideAnEvent)?;
+    if slot.run.is_on() && !stacks {
+        let (scope, record) = begin(slot, name, stacks, slot.index(), flag::GUARDED)?;
+        scope_run::go_inside(slot, record, Context::of_scope(scope));
+        return Ok(scope);
+    }
+    scope_run::pause(slot);
+    let opened = begin(slot, name, stacks, slot.index(), flag::GUARDED);
+    if let Ok((scope, record)) = opened {
+        slot.set_context(Context::of_scope(scope));
+        slot.set_mode(0, stacks_inside(record));
+    }
+    scope_run::resume(slot);
+    opened.map(|(scope, _)| scope)
+}
+
+/// Makes a scope inside of the current one that one thread at a time enters later, whichever: the scopes around it are
+/// shared from here on. `name` stays where it is until the scope is closed.
+pub(crate) fn create(slot: &Slot, name: &str, stacks: bool) -> Result<ScopeId, Refused> {
+    prepare(slot, stacks)?;
+    let _busy = slot.enter().ok_or(Refused::InsideAnEvent)?;
+    scope_run::pause(slot);
+    share_all(slot.context());
+    let created = begin(slot, name, stacks, 0, 0);
+    move_to(slot, slot.context());
+    scope_run::resume(slot);
+    created.map(|(scope, _)| scope)
+}
+
+fn prepare(slot: &Slot, stacks: bool) -> Result<(), Refused> {
     if slot.is_shared() {
         return Err(Refused::NoSlot);
     }
-    let around = slot.context();
-    let levels = innermost(slot).map_or(0, |(_, record)| record.levels());
     #[cfg(feature = "stacks")]
     if stacks {
         crate::unwind::prepare();
     }
+    let _ = stacks;
+    Ok(())
+}
+
+fn begin(
+    slot: &Slot,
+    name: &str,
+    stacks: bool,
+    owner: u32,
+    flags: u32,
+) -> Result<(ScopeId, &'static ScopeRecord), Refused> {
+    let parent = slot.context();
+    let outer = parent.scope().and_then(scope_table::of);
+    let levels = outer.map_or(0, ScopeRecord::levels);
     if stacks && levels >= MAX_LEVELS {
         return Err(Refused::TooDeep);
     }
-    let (scope, record) = take_record(slot).ok_or(Refused::NoRecord)?;
-    record.begin(slot.index(), around, levels + u32::from(stacks), stacks, name);
+    let (scope, record) = scope_table::take(slot).ok_or(Refused::NoRecord)?;
+    let flags = if stacks { flags | flag::PROFILED } else { flags };
+    record.begin(scope.generation, &Beginning { owner, parent, levels: levels + u32::from(stacks), flags, name });
     if stacks {
         record.instance.store(INSTANCES.fetch_add(1, Ordering::Relaxed).wrapping_add(1), Ordering::Relaxed);
     }
     #[cfg(feature = "stacks")]
     record.place.forget();
-    add(&slot.scopes.open, 1);
-    enter(slot, Context::of_scope(scope));
-    Ok(scope)
+    if let Some(outer) = outer {
+        outer.life.hold();
+    }
+    Ok((scope, record))
 }
 
-/// Closes a scope of this thread, wherever in its chain it is, and returns its last figures with what `read_sites` makes
-/// of them while the scope's call sites are still its own.
+/// From here on other threads may come inside of a scope that is this thread's.
+pub(crate) fn share(slot: &Slot, scope: ScopeId) {
+    let Some(_busy) = slot.enter() else { return };
+    scope_run::pause(slot);
+    share_all(Context::of_scope(scope));
+    move_to(slot, slot.context());
+    scope_run::resume(slot);
+}
+
+/// Each scope of a context is this thread's or shared already, and those around a shared one are shared.
+fn share_all(context: Context) {
+    for (scope, record) in chain(context) {
+        if record.is_shared() {
+            return;
+        }
+        #[cfg(feature = "stacks")]
+        record.place.settle_name(scope.index, record);
+        let _ = scope;
+        record.share();
+    }
+}
+
+/// Closes a scope and returns its last figures with what `read_sites` makes of them while the scope's call sites are still
+/// its own. Those that were opened inside of it, on this thread, and are still open, are closed before it.
 pub(crate) fn close<S>(
     slot: &Slot,
     scope: ScopeId,
     read_sites: impl FnOnce(SitesOf) -> S,
 ) -> (ScopeFigures, Option<S>) {
-    let Some(record) = scope_table::get(scope.index) else { return (ScopeFigures::default(), None) };
-    let figures = record.close();
-    let sites = record.is_profiled().then(|| read_sites(sites_of(record)));
-    #[cfg(feature = "stacks")]
-    record.place.close_lane();
-    let innermost = slot.context().scope() == Some(scope);
+    let Some(record) = scope_table::of(scope) else { return (ScopeFigures::default(), None) };
+    if record.is_open(scope) {
+        let busy = if slot.is_shared() { None } else { slot.enter() };
+        if busy.is_none() {
+            end(slot, scope, record);
+        } else if slot.run.is_on() && slot.context() == Context::of_scope(scope) {
+            scope_run::settle_innermost(slot, record);
+            end(slot, scope, record);
+            scope_run::go_outside(slot, record.parent());
+        } else {
+            scope_run::pause(slot);
+            leave(slot, scope, record);
+            end(slot, scope, record);
+            scope_run::resume(slot);
+        }
+    }
+    let sites = record.is(flag::PROFILED).then(|| read_sites(sites_of(record)));
+    let figures = record.read_closed();
+    give_up(scope, record);
+    (figures, sites)
+}
+
+/// Moves the thread out of a scope of its own that is about to be closed.
+fn leave(slot: &Slot, scope: ScopeId, record: &ScopeRecord) {
+    let is_inside = |inner: ScopeId, of: &ScopeRecord| inner != scope && of.is(flag::GUARDED);
+    let innermost_other = chain(slot.context()).find(|(inner, of)| !is_inside(*inner, of));
+    if innermost_other.is_none_or(|(found, _)| found != scope) {
+        // The thread is elsewhere, or by a visit in a scope below it.
+        return;
+    }
+    for (inner, of) in chain(slot.context()).take_while(|(inner, _)| *inner != scope) {
+        if of.is_open(inner) {
+            for drops in [&slot.drops, &of.drops, &record.drops] {
+                drops.misplaced_guards.fetch_add(1, Ordering::Relaxed);
+            }
+            end(slot, inner, of);
+        }
+    }
+    move_to(slot, record.parent());
+}
+
+/// Ends an open scope. Its record stays until everybody has given up their hold.
+fn end(slot: &Slot, scope: ScopeId, record: &'static ScopeRecord) {
     let around = nearest_open(record.parent());
+    let largest = record.raise_largest(0);
+    if let Some(outer) = record.parent().scope().and_then(scope_table::of) {
+        outer.raise_largest(largest);
+    }
+    let attached = record.life.inside();
+    if attached > 0 {
+        for drops in [&slot.drops, &record.drops] {
+            drops.attached_at_close.fetch_add(attached, Ordering::Relaxed);
+        }
+    }
+    let unattached = newcomer::blocks_by_living_threads(scope, record);
+    record.unattached_blocks.fetch_add(unattached, Ordering::Relaxed);
     if planted(Fault::SumChildPeaks)
         && let Some((_, outer)) = around
     {
         let live = outer.live();
-        outer.set_peak((live.0, live.1 + figures.peak_bytes));
+        outer.set_peak((live.0, live.1 + record.read_open().peak_bytes));
     }
-    add(&slot.scopes.open, -1);
-    if innermost {
-        go_back(slot, record.parent());
+    // What one thread has left does not grow while that thread closes the scope.
+    let may_be_needed = around.is_some() && (record.is_shared() || record.live().0 > 0);
+    if !may_be_needed || planted(Fault::ForgetForwarders) {
+        record.close(false);
+        return;
     }
-    let pass_on = around.is_some() && !record.is_drained() && !planted(Fault::ForgetForwarders);
-    if innermost && !pass_on {
-        scope_table::give_back(scope, record);
-    } else {
-        record.pinned.store(u32::from(!innermost), Ordering::Relaxed);
-        keep_as_forwarder(slot, scope, record);
+    scope_table::keep_for_blocks(record);
+    if record.close(true) == 0 {
+        scope_table::drained(scope, record);
     }
-    if slot.scopes.open.load(Ordering::Relaxed) == 0 {
-        release_forwarders(slot);
-    }
-    (figures, sites)
+    scope_table::sweep_now_and_then();
 }
 
-/// Under what the counters of a scope with stacks are found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct SitesOf {
-    /// Number of scopes with stacks around it.
-    pub(crate) level: u32,
-    /// Its number among all scopes with stacks.
-    pub(crate) instance: u32,
-    /// Its peak epoch.
-    pub(crate) epoch: u32,
-}
-
-fn sites_of(record: &ScopeRecord) -> SitesOf {
-    let instance = record.instance.load(Ordering::Relaxed);
-    SitesOf { level: record.levels().saturating_sub(1), instance, epoch: record.epoch() }
-}
-
-/// The figures of an open scope of this thread.
-pub(crate) fn read(scope: ScopeId) -> ScopeFigures {
-    scope_table::get(scope.index).map_or_else(ScopeFigures::default, ScopeRecord::read_open)
-}
-
-/// Leaves every scope for a while; [`restore`] takes the result.
-pub(crate) fn set_aside(slot: &Slot) -> Context {
-    let context = slot.context();
-    enter(slot, Context::of_thread(slot.index()));
-    context
-}
-
-/// Goes back to the scope that [`set_aside`] left, or to the nearest one around it that is still open.
-pub(crate) fn restore(slot: &Slot, context: Context) {
-    // A scope that was opened meanwhile and is still open sees nothing from here on: its figures say so.
-    if let Some((_, escaped)) = nearest_open(slot.context()) {
-        add(&escaped.evicted, 1);
+/// The opener of a scope has its figures and does not refer to it any more.
+fn give_up(scope: ScopeId, record: &'static ScopeRecord) {
+    if record.take_opener() {
+        #[cfg(feature = "stacks")]
+        record.place.close_lane();
+        scope_table::release(scope, record);
     }
-    go_back(slot, context);
+}
+
+/// The figures of an open scope, or those of one that was closed with the one around it. Called by its opener.
+pub(crate) fn read(slot: &Slot, scope: ScopeId) -> ScopeFigures {
+    let Some(record) = scope_table::of(scope) else { return ScopeFigures::default() };
+    if !record.is_open(scope) {
+        return record.read_closed();
+    }
+    let busy = slot.enter();
+    if busy.is_some() {
+        scope_run::pause(slot);
+    }
+    let figures = record.read_open();
+    if busy.is_some() {
+        scope_run::resume(slot);
+    }
+    figures
 }
 
 /// The thread ends: scopes that were never closed (a guard that was forgotten) are.
 pub(crate) fn leave_all(slot: &Slot) {
-    while let Some((scope, _)) = innermost(slot) {
-        close(slot, scope, |_| ());
-    }
-    slot.scopes.open.store(0, Ordering::Relaxed);
-    release_forwarders(slot);
-}
-
-/// A block was allocated on this thread.
-pub(crate) fn allocated(slot: &Slot, site: SiteId, size: usize) {
-    for (scope, record) in chain(slot.context()) {
-        if record.is_open(scope) {
-            let sites = record.is_profiled().then(|| sites_of(record));
-            attribution::allocated_in_scope(slot, sites, site, size);
-            record.allocated(size);
-        } else {
-            // Closed before a scope inside it: a free of the block passes here, and nothing may be left when it has.
-            record.foreign_blocks.hold(scope.generation, 1);
-        }
-    }
-}
-
-/// A block was reallocated on this thread, which is what [`allocated`] does not count of it.
-pub(crate) fn reallocated(slot: &Slot, moved: u64) {
-    for (scope, record) in chain(slot.context()) {
-        if record.is_open(scope) {
-            record.reallocated(moved);
-        }
-    }
-}
-
-/// A block that was allocated in `context` was freed by this thread, whoever allocated it.
-pub(crate) fn freed(slot: &Slot, context: Context, site: SiteId, size: usize, temporary: bool) {
-    let mut next = context.scope();
-    while let Some(scope) = next {
-        let Some(record) = scope_table::get(scope.index) else { return };
-        let word = record.foreign_blocks.read();
-        if word.generation != scope.generation && !planted(Fault::DropGenerationCheck) {
-            return;
-        }
-        // Read before the record can be given up, which the change of a foreign word tells.
-        let around = record.parent();
-        let sites = record.is_profiled().then(|| sites_of(record));
-        if !word.closed && record.owner() == slot.index() && !slot.is_shared() {
-            attribution::freed_in_scope(slot, sites, site, size, temporary);
-            record.freed(size, temporary);
-        } else {
-            if !word.closed {
-                if record.foreign_bytes.free(scope.generation, size as u64).is_none() {
-                    return;
-                }
-                attribution::freed_elsewhere(slot, sites, site, size);
+    newcomer::leave(slot);
+    let Some(_busy) = slot.enter() else { return };
+    scope_run::pause(slot);
+    while let Some((scope, record)) = slot.context().scope().and_then(|scope| Some((scope, scope_table::of(scope)?))) {
+        let parent = record.parent();
+        if record.is(flag::GUARDED | flag::OPENER) {
+            if record.is_open(scope) {
+                slot.drops.misplaced_guards.fetch_add(1, Ordering::Relaxed);
+                end(slot, scope, record);
             }
-            if record.foreign_blocks.free(scope.generation, 1).is_none() {
-                return;
-            }
+            move_to(slot, parent);
+            give_up(scope, record);
+        } else {
+            // By a visit that does not end any more.
+            move_to(slot, Context::of_thread(slot.index()));
         }
-        if planted(Fault::StopAtChild) {
-            return;
-        }
-        next = around.scope();
+    }
+    move_to(slot, Context::of_thread(slot.index()));
+    scope_run::resume(slot);
+}
+
+/// The innermost scope of this thread, with one more hold on it, and shared from here on.
+pub(crate) fn hold_current(slot: &Slot) -> Option<ScopeId> {
+    let scope = slot.context().scope()?;
+    scope_table::of(scope)?.life.hold();
+    share(slot, scope);
+    Some(scope)
+}
+
+/// One more hold on a scope. Called by who has one.
+pub(crate) fn hold(scope: ScopeId) {
+    if let Some(record) = scope_table::of(scope) {
+        record.life.hold();
     }
 }
 
-/// The scope that new blocks of a thread belong to.
-pub(crate) fn innermost(slot: &Slot) -> Option<(ScopeId, &'static ScopeRecord)> {
-    chain(slot.context()).next()
-}
-
-/// A scope and those around it, open or not, as far as they are still what `context` means.
-pub(super) fn chain(context: Context) -> impl Iterator<Item = (ScopeId, &'static ScopeRecord)> {
-    let mut next = context.scope();
-    core::iter::from_fn(move || {
-        let scope = next?;
-        let record = scope_table::get(scope.index).filter(|record| record.generation() == scope.generation)?;
-        next = record.parent().scope();
-        Some((scope, record))
-    })
-}
-
-fn nearest_open(context: Context) -> Option<(ScopeId, &'static ScopeRecord)> {
-    chain(context).find(|(scope, record)| record.is_open(*scope))
-}
-
-/// Makes the nearest open scope of a context that of new blocks. No open scope is left inside of those passed over.
-fn go_back(slot: &Slot, context: Context) {
-    for (scope, record) in chain(context) {
-        if record.is_open(scope) {
-            return enter(slot, Context::of_scope(scope));
-        }
-        record.pinned.store(0, Ordering::Relaxed);
+/// Gives up a hold on a scope.
+pub(crate) fn release(scope: ScopeId) {
+    if let Some(record) = scope_table::of(scope) {
+        scope_table::release(scope, record);
     }
-    enter(slot, Context::of_thread(slot.index()));
+}
+
+/// A thread is about to enter a scope by a handle, which is one more hold.
+pub(crate) fn enter_by_handle(slot: Option<&Slot>, scope: ScopeId) {
+    let Some(record) = scope_table::of(scope) else { return };
+    record.life.enter();
+    if let Some(slot) = slot
+        && !record.is_open(scope)
+    {
+        slot.drop_one(|drops| &drops.late_entries);
+    }
+}
+
+/// Ends what [`enter_by_handle`] began.
+pub(crate) fn leave_by_handle(scope: ScopeId) {
+    if let Some(record) = scope_table::of(scope)
+        && record.life.leave()
+    {
+        scope_table::give_back(scope, record);
+    }
+}
+
+/// Whether a scope is open.
+pub(crate) fn is_open(scope: ScopeId) -> bool {
+    scope_table::of(scope).is_some_and(|record| record.is_open(scope))
+}
+
+/// The thread polls the future of a scope, or is done with that.
+pub(crate) fn set_poller(scope: ScopeId, slot: u32) {
+    if let Some(record) = scope_table::of(scope).filter(|record| !record.is_shared()) {
+        record.set_owner(slot);
+    }
 }
 
 /// Makes `context` the one of new blocks, with what it switches on.
-fn enter(slot: &Slot, context: Context) {
+pub(super) fn move_to(slot: &Slot, context: Context) {
     slot.set_context(context);
-    let scope = innermost(slot);
-    let set = match scope {
-        None => 0,
-        Some((_, record)) if record.levels() > 0 => mode::SCOPED | mode::STACKS_IN_SCOPE,
-        Some(_) => mode::SCOPED,
-    };
-    slot.change_mode(mode::SCOPED | mode::STACKS_IN_SCOPE, set);
-}
-
-fn take_record(slot: &Slot) -> Option<(ScopeId, &'static ScopeRecord)> {
-    scope_table::take().or_else(|| {
-        sweep(slot);
-        scope_table::take().or_else(|| {
-            evict_oldest(slot);
-            scope_table::take()
-        })
-    })
-}
-
-fn keep_as_forwarder(slot: &Slot, scope: ScopeId, record: &ScopeRecord) {
-    let scopes = &slot.scopes;
-    append(scopes, scope, record);
-    if scopes.forwarders.load(Ordering::Relaxed) > scopes.sweep_at.load(Ordering::Relaxed).max(FIRST_SWEEP) {
-        sweep(slot);
-        // Twice as many as are left, so that the cost of looking is spread over the scopes closed in between.
-        scopes.sweep_at.store(scopes.forwarders.load(Ordering::Relaxed) * 2, Ordering::Relaxed);
-    }
-}
-
-/// Gives back every forwarder that has no live block any more.
-fn sweep(slot: &Slot) {
-    give_back_where(slot, |record| record.is_drained() && record.pinned.load(Ordering::Relaxed) == 0);
-}
-
-fn release_forwarders(slot: &Slot) {
-    if slot.scopes.forwarders.load(Ordering::Relaxed) > 0 {
-        give_back_where(slot, |_| true);
-    }
-}
-
-/// Makes room by forgetting the oldest forwarder. The open scopes around it say so from here on.
-fn evict_oldest(slot: &Slot) {
-    let mut found = false;
-    give_back_where(slot, |record| {
-        if found || record.pinned.load(Ordering::Relaxed) != 0 {
-            return false;
+    let mut on = 0;
+    for (number, (scope, record)) in chain(context).enumerate() {
+        if number == 0 {
+            on |= stacks_inside(record);
         }
-        found = true;
-        for (scope, around) in chain(record.parent()) {
-            if around.is_open(scope) {
-                add(&around.evicted, 1);
-            }
-        }
-        slot.drop_one(|drops| &drops.evicted_scopes);
-        true
-    });
-}
-
-/// Takes every forwarder that `done` accepts off the thread's list, which stays in order of age.
-fn give_back_where(slot: &Slot, mut done: impl FnMut(&ScopeRecord) -> bool) {
-    let scopes = &slot.scopes;
-    let mut next = scopes.oldest.load(Ordering::Relaxed);
-    for end in [&scopes.oldest, &scopes.newest, &scopes.forwarders] {
-        end.store(0, Ordering::Relaxed);
-    }
-    while let Some(record) = scope_table::get(next.wrapping_sub(1)) {
-        let scope = ScopeId { index: next - 1, generation: record.generation() };
-        next = record.next.load(Ordering::Relaxed);
-        if done(record) {
-            scope_table::give_back(scope, record);
-        } else {
-            append(scopes, scope, record);
+        if record.is_shared() || !record.is_open(scope) {
+            on |= mode::EACH_SCOPE;
+            break;
         }
     }
+    slot.set_mode(mode::EACH_SCOPE | mode::STACKS_IN_SCOPE, on);
 }
 
-fn append(scopes: &ThreadScopes, scope: ScopeId, record: &ScopeRecord) {
-    record.next.store(0, Ordering::Relaxed);
-    match scope_table::get(scopes.newest.load(Ordering::Relaxed).wrapping_sub(1)) {
-        Some(newest) => newest.next.store(scope.index + 1, Ordering::Relaxed),
-        None => scopes.oldest.store(scope.index + 1, Ordering::Relaxed),
-    }
-    scopes.newest.store(scope.index + 1, Ordering::Relaxed);
-    add(&scopes.forwarders, 1);
-}
-
-/// Adds to a word that only this thread writes.
-fn add(word: &AtomicU32, amount: i32) {
-    word.store(word.load(Ordering::Relaxed).saturating_add_signed(amount), Ordering::Relaxed);
+/// What a scope switches on for those inside.
+fn stacks_inside(record: &ScopeRecord) -> u32 {
+    if record.levels() > 0 { mode::STACKS_IN_SCOPE } else { 0 }
 }

@@ -6,8 +6,9 @@
 //! are many.
 
 use super::peak;
-use super::tag::Context;
-use super::totals::{Drops, OwnWork, Totals};
+use super::scope_run::Run;
+use super::tag::{Accepted, Context, Tag};
+use super::totals::{Drops, Largest, OwnWork, Totals};
 use super::writers::{One, Writers};
 use crate::fault::{Fault, planted};
 use crate::sys::arena::Zeroed;
@@ -27,11 +28,15 @@ pub(crate) struct Slot {
     /// Bits of [`mode`]; zero on a thread for which nothing but counting is on.
     pub(super) mode: AtomicU32,
     index: AtomicU32,
-    /// Net figures at which the thread has to look at [`peak`]; `low` is `i64::MAX` while it rises above the peak.
+    /// Net figures at which the thread has to look at [`peak`]; `low` is `i64::MAX` while it rises above the peak. `high` is
+    /// the lower one of those for the process and for the scopes.
     low: AtomicU64,
     high: AtomicU64,
     /// The middle part of the tags of new blocks.
     context: AtomicU64,
+    /// The tags of blocks whose end the short and the traced path count: [`Accepted`].
+    accepted_mask: AtomicU64,
+    accepted_bits: AtomicU64,
     /// Address of the last block allocated on this thread; zero when there is none or it was freed.
     last: AtomicUsize,
     /// The net figure at the last hand-over to [`peak`].
@@ -46,9 +51,14 @@ pub(crate) struct Slot {
     /// The context in which the last block was allocated, if it has changed since, and the number of blocks by then.
     earlier_context: AtomicU64,
     blocks_at_change: AtomicU64,
+    /// The net figure at which the thread has to look at [`peak`] for the process.
+    process_high: AtomicU64,
+    largest: Largest,
+    pub(super) run: Run,
+    pub(super) visits: super::visits::Visits,
+    pub(super) newcomer: super::newcomer::Newcomer,
     pub(crate) drops: Drops,
     pub(crate) own_work: OwnWork,
-    pub(crate) scopes: super::scopes::ThreadScopes,
     #[cfg(feature = "stacks")]
     pub(crate) shard: Shard,
 }
@@ -61,8 +71,8 @@ pub(crate) mod mode {
     pub(crate) const STACKS_EVERYWHERE: u32 = 4;
     /// Stacks are on for a scope around the thread.
     pub(crate) const STACKS_IN_SCOPE: u32 = 8;
-    /// The thread is inside a scope.
-    pub(crate) const SCOPED: u32 = 16;
+    /// A scope around the thread is shared or closed: each event counts in each of them at once.
+    pub(crate) const EACH_SCOPE: u32 = 16;
 }
 
 // SAFETY: integers and null pointers, valid when zero, without a destructor.
@@ -99,6 +109,10 @@ impl Slot {
         self.context.store(context.to_bits(), Ordering::Relaxed);
         self.earlier_context.store(context.to_bits(), Ordering::Relaxed);
         self.seen.store(0, Ordering::Relaxed);
+        self.run.begin_thread();
+        self.visits.begin_thread();
+        self.newcomer.begin_thread();
+        self.accept_for_context();
         #[cfg(feature = "stacks")]
         self.shard.begin_thread();
         self.join_restart();
@@ -118,6 +132,36 @@ impl Slot {
             self.blocks_at_change.store(blocks, Ordering::Relaxed);
         }
         self.context.store(context.to_bits(), Ordering::Relaxed);
+    }
+
+    /// Chooses the tags whose blocks the short and the traced path may free: all of other threads and this one outside of
+    /// scopes, those of the innermost scope inside of one. None before the thread's first free, which is looked at.
+    pub(super) fn accept_for_context(&self) {
+        let accepted = match self.context() {
+            _ if self.newcomer.is_one() => Accepted::NONE,
+            context if context.scope().is_some() => Accepted::of(context),
+            _ => Accepted::PLAIN,
+        };
+        self.accepted_mask.store(accepted.mask, Ordering::Relaxed);
+        self.accepted_bits.store(accepted.bits, Ordering::Relaxed);
+    }
+
+    #[inline(always)]
+    fn accepted(&self) -> Accepted {
+        Accepted { mask: self.accepted_mask.load(Ordering::Relaxed), bits: self.accepted_bits.load(Ordering::Relaxed) }
+    }
+
+    /// Whether the end of a block without a site concerns only what this thread counts by itself.
+    #[inline(always)]
+    pub(crate) fn accepts_plain(&self, tag: Tag) -> bool {
+        self.accepted().is_without_site(tag)
+    }
+
+    /// Whether the end of a block concerns, but for its site, only what this thread counts by itself.
+    #[cfg(feature = "stacks")]
+    #[inline(always)]
+    pub(crate) fn accepts(&self, tag: Tag) -> bool {
+        self.accepted().is(tag)
     }
 
     /// Remembers the last block of this thread.
@@ -165,14 +209,32 @@ impl Slot {
     /// From here on every fall is noticed, and a rise only when it exceeds a batch.
     pub(crate) fn rise(&self, batch: i64) {
         self.low.store(i64::MAX as u64, Ordering::Relaxed);
-        self.high.store((self.net() as i64).saturating_add(batch) as u64, Ordering::Relaxed);
+        self.process_high.store((self.net() as i64).saturating_add(batch) as u64, Ordering::Relaxed);
+        self.choose_high();
+    }
+
+    /// Takes the lower one of the two upper thresholds.
+    pub(super) fn choose_high(&self) {
+        let process = self.process_high.load(Ordering::Relaxed) as i64;
+        self.high.store(process.min(self.run.high()) as u64, Ordering::Relaxed);
+    }
+
+    /// The net figure is above one of the upper thresholds by an event that is counted already: is it a peak of a scope, is
+    /// it one of the process?
+    #[cold]
+    pub(crate) fn rose(&self) {
+        super::scope_run::rise(self);
+        if self.net() as i64 > self.process_high.load(Ordering::Relaxed) as i64 {
+            peak::crossed(self);
+        }
     }
 
     /// Takes the thresholds that follow from the figures handed over.
     pub(crate) fn settle(&self) {
         let (low, high) = peak::thresholds(self);
         self.low.store(low as u64, Ordering::Relaxed);
-        self.high.store(high as u64, Ordering::Relaxed);
+        self.process_high.store(high as u64, Ordering::Relaxed);
+        self.choose_high();
     }
 
     pub(crate) fn handed_over(&self) -> u64 {
@@ -227,15 +289,25 @@ impl Slot {
         let restart = peak::restarts();
         if self.restart.swap(restart, Ordering::Relaxed) != restart {
             peak::join(self);
-            self.totals.begin_window();
+            self.largest.begin_window(&self.totals);
         }
+    }
+
+    /// The largest block ever.
+    pub(crate) fn largest_ever(&self) -> u64 {
+        self.largest.ever(&self.totals)
+    }
+
+    /// Ends the present stretch of the thread's time and returns the largest block of it.
+    pub(super) fn end_stretch(&self) -> u64 {
+        self.largest.end_stretch(&self.totals)
     }
 
     /// The largest block since the last restart of the search for the peak.
     #[cfg(feature = "stacks")]
     pub(crate) fn largest_since_restart(&self) -> u64 {
         let took_part = self.is_shared() || self.restart.load(Ordering::Relaxed) == peak::restarts();
-        if took_part { self.totals.largest_in_window() } else { 0 }
+        if took_part { self.largest.in_window(&self.totals) } else { 0 }
     }
 
     /// The only thread falls from a new maximum: the peak is passed.
@@ -289,9 +361,12 @@ impl Slot {
         }
     }
 
-    /// Counts something that had to be left out.
+    /// Counts something that had to be left out, for the thread and for the scopes that it is in.
     #[cold]
-    pub(crate) fn drop_one(&self, reason: impl FnOnce(&Drops) -> &AtomicU64) {
+    pub(crate) fn drop_one(&self, reason: impl Fn(&Drops) -> &AtomicU64) {
         reason(&self.drops).fetch_add(1, Ordering::Relaxed);
+        for (_, record) in super::scope_table::chain(self.context()) {
+            reason(&record.drops).fetch_add(1, Ordering::Relaxed);
+        }
     }
 }

@@ -124,6 +124,40 @@ impl Context {
     }
 }
 
+/// The tags of blocks whose end concerns nothing but what a thread counts by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Accepted {
+    /// The bits of the context that are compared.
+    pub(crate) mask: u64,
+    /// What they are to be.
+    pub(crate) bits: u64,
+}
+
+impl Accepted {
+    /// Outside of every scope, on whatever thread.
+    pub(crate) const PLAIN: Self = Self { mask: SCOPED_MASK, bits: 0 };
+    /// None.
+    pub(crate) const NONE: Self = Self { mask: 0, bits: 1 };
+
+    /// Of this scope.
+    pub(crate) const fn of(context: Context) -> Self {
+        Self { mask: CONTEXT_MASK, bits: context.0 }
+    }
+
+    /// Whether a tag is one of these, whatever its site.
+    #[cfg(feature = "stacks")]
+    #[inline(always)]
+    pub(crate) fn is(self, tag: Tag) -> bool {
+        tag.0 & self.mask == self.bits
+    }
+
+    /// Whether a tag is one of these and has no site.
+    #[inline(always)]
+    pub(crate) fn is_without_site(self, tag: Tag) -> bool {
+        tag.0 & (self.mask | SITE_MASK) == self.bits
+    }
+}
+
 /// What stands behind a block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Tag(u64);
@@ -145,9 +179,9 @@ impl Tag {
     }
 
     /// Whether the block has neither a site nor a scope, so that only the totals of the process concern it.
-    #[inline(always)]
+    #[cfg(test)]
     pub(crate) fn is_plain(self) -> bool {
-        self.0 & (SITE_MASK | SCOPED_MASK) == 0
+        Accepted::PLAIN.is_without_site(self)
     }
 
     /// Reads the tag behind a block; `None` when its check bits are wrong, so that it is not one of ours.

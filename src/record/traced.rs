@@ -1,4 +1,5 @@
-//! One allocation or free while every stack is recorded and nothing else is on: no scope, none of the recorder's own work.
+//! One allocation or free while every stack is recorded and nothing else is on: no scope with stacks or shared with other
+//! threads, none of the recorder's own work.
 //!
 //! It does what `event` does for every case, in the same order, for the one case that a whole recording consists of. What
 //! does not fit is handed on untouched.
@@ -8,7 +9,6 @@
 use super::counter::Counter;
 use super::event::{self, Reallocation};
 use super::gate::ShortPath;
-use super::peak;
 use super::self_check;
 use super::sites::{self, Counted};
 use super::slot::Slot;
@@ -162,7 +162,7 @@ unsafe fn count(slot: &Slot, gate: ShortPath<'_>, block: *mut u8, size: usize, f
 #[inline(never)]
 unsafe fn rose(slot: &Slot, block: *mut u8, size: usize, site: SiteId) {
     let gate = slot.keep_traced_path();
-    peak::crossed(slot);
+    slot.rose();
     // SAFETY: the caller's promise is passed on.
     unsafe { finish(slot, gate, block, size, site) }
 }
@@ -202,7 +202,7 @@ pub(super) unsafe fn reallocated(slot: &Slot, event: &Reallocation, pc: u64, sp:
         found.counter.allocated::<One>(event.new_size, epoch);
     }
     if slot.is_above(slot.net()) {
-        peak::crossed(slot);
+        slot.rose();
     }
     // SAFETY: by the caller's promise there is room for the tag.
     unsafe { finish(slot, gate, event.new_block, event.new_size, found.map_or(SiteId::OVERFLOW, |found| found.site)) };
@@ -228,11 +228,11 @@ pub(super) fn freed(slot: &Slot, tag: Tag, block: *mut u8, size: usize) -> bool 
 }
 
 /// The line that a block counts under on this thread. `None` where it counts otherwise: sites with a meaning of their own,
-/// blocks of a scope, and numbers that were never given out.
+/// blocks of another scope than the thread is in, and numbers that were never given out.
 #[inline(always)]
 fn counter_of(slot: &Slot, tag: Tag) -> Option<&Counter> {
     let captured = tag.site().index() >= SiteId::FIRST as usize && sites::is_known(tag.site());
-    if !captured || tag.context().scope().is_some() {
+    if !captured || !slot.accepts(tag) {
         return None;
     }
     slot.shard.sites.get(tag.site().index())

@@ -16,6 +16,8 @@ pub enum ScopeError {
     TooDeep,
     /// More threads are alive than the recorder can tell apart, or this one is past its end.
     TooManyThreads,
+    /// A signal handler interrupted an allocation.
+    InsideAnAllocation,
 }
 
 impl ScopeError {
@@ -31,6 +33,7 @@ impl From<Refused> for ScopeError {
             Refused::NoRecord => Self::TooManyScopes,
             Refused::TooDeep => Self::TooDeep,
             Refused::NoSlot => Self::TooManyThreads,
+            Refused::InsideAnEvent => Self::InsideAnAllocation,
         }
     }
 }
@@ -56,6 +59,10 @@ impl fmt::Display for ScopeError {
                 "this thread has no place of its own in the recorder: \
                  4,095 other threads are alive, or it is running the last of its destructors; \
                  measure on one of fewer threads, or earlier in its life"
+            }
+            Self::InsideAnAllocation => {
+                "this signal handler interrupted an allocation: \
+                 measure outside of signal handlers, or block the signal while the program allocates"
             }
         })
     }

@@ -1,6 +1,6 @@
 //! Leaving work out of the scopes around it.
 
-use crate::record::{scopes, slots};
+use super::inside::Inside;
 
 /// Runs `work` outside of every scope that is open on this thread.
 ///
@@ -18,17 +18,6 @@ use crate::record::{scopes, slots};
 /// }
 /// ```
 pub fn exclude<R>(work: impl FnOnce() -> R) -> R {
-    let _back = Back(slots::current().map(|slot| (slot, scopes::set_aside(slot))));
+    let _outside = Inside::of_none();
     work()
-}
-
-/// Goes back to the scopes that were left, also when the work panics.
-struct Back(Option<(&'static crate::record::slot::Slot, crate::record::tag::Context)>);
-
-impl Drop for Back {
-    fn drop(&mut self) {
-        if let Some((slot, context)) = self.0 {
-            scopes::restore(slot, context);
-        }
-    }
 }

@@ -1,17 +1,12 @@
 //! The guard: a scope from a line to the end of a block.
 
 use super::error::ScopeError;
+use super::handle::ScopeHandle;
 use super::measurement::Measurement;
-use crate::completeness::Completeness;
-use crate::record::tag::ScopeId;
-use crate::record::{reader, scopes, slots};
+use super::opened::Opened;
 use crate::stats::MemoryStats;
 use core::marker::PhantomData;
 use std::borrow::Cow;
-use std::time::Instant;
-
-#[cfg(feature = "stacks")]
-use crate::record::{own_work::OwnWork, site_reader};
 
 /// A measured stretch of work on the current thread, from [`enter`](Self::enter) to [`finish`](Self::finish) or the
 /// end of the block. Scopes nest; what is allocated inside counts in every scope around it.
@@ -42,11 +37,7 @@ use crate::record::{own_work::OwnWork, site_reader};
 #[must_use = "a scope ends when it is dropped: bind it to a name"]
 #[derive(Debug)]
 pub struct MemoryScope {
-    scope: ScopeId,
-    name: Cow<'static, str>,
-    opened: Instant,
-    completeness_before: Completeness,
-    is_open: bool,
+    opened: Opened,
     not_send: PhantomData<*const ()>,
 }
 
@@ -85,18 +76,7 @@ impl ScopeBuilder {
     ///
     /// [`ScopeError`] says why it cannot be measured, and what to do.
     pub fn try_enter(self) -> Result<MemoryScope, ScopeError> {
-        ScopeError::check()?;
-        let slot = slots::current_for_library().ok_or(ScopeError::NotInstalled)?;
-        let completeness_before = reader::completeness_of(slot);
-        let scope = scopes::open(slot, &self.name, self.stacks)?;
-        Ok(MemoryScope {
-            scope,
-            name: self.name,
-            opened: Instant::now(),
-            completeness_before,
-            is_open: true,
-            not_send: PhantomData,
-        })
+        Ok(MemoryScope { opened: Opened::here(self.name, self.stacks)?, not_send: PhantomData })
     }
 }
 
@@ -126,47 +106,28 @@ impl MemoryScope {
     }
 
     /// The figures of the scope up to here. Allocates nothing.
+    ///
+    /// Beside other threads inside, totals may be ahead of what is live by the blocks that these allocate in that instant.
     #[must_use]
     pub fn stats(&self) -> MemoryStats {
-        scopes::read(self.scope).into()
+        self.opened.stats()
+    }
+
+    /// A handle, by which other threads come inside of the scope.
+    ///
+    /// # Cost
+    ///
+    /// From the first one on the scope and those around it are shared, see [`ScopeHandle`].
+    #[must_use]
+    pub fn handle(&self) -> ScopeHandle {
+        self.opened.handle()
     }
 
     /// Closes the scope and returns its figures.
-    pub fn finish(mut self) -> Measurement {
-        self.close()
-    }
-
-    fn close(&mut self) -> Measurement {
-        let elapsed = self.opened.elapsed();
-        self.is_open = false;
-        let Some(slot) = slots::current() else { unreachable!("a scope is open on this thread") };
-        let (figures, _sites) = scopes::close(slot, self.scope, copy_sites);
-        let mut completeness = reader::completeness_of(slot).since(&self.completeness_before);
-        completeness.evicted_scopes = figures.evicted_scopes;
-        Measurement {
-            name: core::mem::take(&mut self.name),
-            stats: figures.into(),
-            elapsed,
-            completeness,
-            #[cfg(feature = "stacks")]
-            sites: _sites,
-        }
+    ///
+    /// If the scope was closed before, with the one around it or by the end of its thread, these are the figures of then,
+    /// and [`misplaced_guards`](crate::Completeness::misplaced_guards) says so.
+    pub fn finish(self) -> Measurement {
+        self.opened.finish()
     }
 }
-
-impl Drop for MemoryScope {
-    fn drop(&mut self) {
-        if self.is_open {
-            drop(self.close());
-        }
-    }
-}
-
-#[cfg(feature = "stacks")]
-fn copy_sites(of: scopes::SitesOf) -> Vec<(crate::record::tag::SiteId, crate::record::counter::Figures)> {
-    let _own = OwnWork::begin();
-    site_reader::sites_of_scope(of.level, of.instance, of.epoch).collect()
-}
-
-#[cfg(not(feature = "stacks"))]
-fn copy_sites(_: scopes::SitesOf) {}

@@ -1,7 +1,6 @@
 //! What a scope returns when it is finished.
 
 use crate::completeness::Completeness;
-use crate::record::scope_record::ScopeFigures;
 use crate::stats::MemoryStats;
 use core::fmt;
 use core::ops::Deref;
@@ -30,6 +29,8 @@ pub struct Measurement {
     pub(super) stats: MemoryStats,
     pub(super) elapsed: Duration,
     pub(super) completeness: Completeness,
+    pub(super) unattached_threads: u64,
+    pub(super) unattached_blocks: u64,
     #[cfg(feature = "stacks")]
     pub(crate) sites: Option<Vec<(SiteId, Figures)>>,
 }
@@ -61,6 +62,58 @@ impl Measurement {
     }
 }
 
+impl Measurement {
+    /// Threads that evidently worked for the scope without being inside of it: the first thing that each of them freed was a
+    /// block of the scope, as the packet is that a new thread is handed. What they allocated is not in the figures.
+    ///
+    /// Attach them with [`MemoryScope::handle`](crate::MemoryScope::handle), or start them inside of
+    /// [`exclude`](crate::exclude) if their work is none of the scope's.
+    ///
+    /// # Accuracy
+    ///
+    /// A hint: workers that were started earlier, such as those of a thread pool, are not among them.
+    ///
+    /// ```
+    /// heaplens::install!();
+    ///
+    /// fn main() {
+    ///     let (_, used) = heaplens::measure("work", || std::thread::spawn(|| vec![0_u8; 100]).join());
+    ///     assert_eq!(used.unattached_threads(), 1);
+    ///     assert!(used.unattached_blocks() >= 1);
+    ///     assert!(used.to_string().contains("1 thread worked for this scope from outside"), "{used}");
+    /// }
+    /// ```
+    #[must_use]
+    pub fn unattached_threads(&self) -> u64 {
+        self.unattached_threads
+    }
+
+    /// Blocks that the [`unattached_threads`](Self::unattached_threads) allocated until the scope was closed, or until each
+    /// ended.
+    #[must_use]
+    pub fn unattached_blocks(&self) -> u64 {
+        self.unattached_blocks
+    }
+
+    /// A line about work that the scope did not see; none if there was none.
+    pub(crate) fn unattached_note(&self) -> Option<String> {
+        if self.unattached_threads == 0 {
+            return None;
+        }
+        let threads = match self.unattached_threads {
+            1 => "1 thread".to_owned(),
+            number => format!("{number} threads"),
+        };
+        let blocks = match self.unattached_blocks {
+            1 => "1 block".to_owned(),
+            number => format!("{number} blocks"),
+        };
+        Some(format!(
+            "{threads} worked for this scope from outside and allocated {blocks} that it did not see: attach with `handle()`"
+        ))
+    }
+}
+
 impl Deref for Measurement {
     type Target = MemoryStats;
 
@@ -73,26 +126,12 @@ impl Deref for Measurement {
 impl fmt::Display for Measurement {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.name, self.stats)?;
-        if self.completeness.is_complete() { Ok(()) } else { write!(f, " ({})", self.completeness) }
-    }
-}
-
-impl From<ScopeFigures> for MemoryStats {
-    fn from(figures: ScopeFigures) -> Self {
-        Self {
-            total_blocks: figures.total_blocks,
-            total_bytes: figures.total_bytes,
-            freed_blocks: figures.freed_blocks,
-            freed_bytes: figures.freed_bytes,
-            live_blocks: figures.total_blocks.saturating_sub(figures.freed_blocks),
-            live_bytes: figures.total_bytes.saturating_sub(figures.freed_bytes),
-            peak_blocks: figures.peak_blocks,
-            peak_bytes: figures.peak_bytes,
-            peak_error_bytes: 0,
-            reallocations: figures.reallocations,
-            moved_bytes: figures.moved_bytes,
-            temporary_blocks: figures.temporary_blocks,
-            largest_block_bytes: figures.largest_block_bytes,
+        if !self.completeness.is_complete() {
+            write!(f, " ({})", self.completeness)?;
         }
+        if let Some(note) = self.unattached_note() {
+            write!(f, " ({note})")?;
+        }
+        Ok(())
     }
 }

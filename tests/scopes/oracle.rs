@@ -17,6 +17,10 @@ struct Open {
     scope: MemoryScope,
     number: u64,
     expected: Tally,
+    /// Closed with one around it: its figures stay as they are.
+    is_closed: bool,
+    /// Guards out of order that its measurement tells of.
+    misplaced: u64,
 }
 
 struct Block {
@@ -63,18 +67,25 @@ impl Oracle {
     pub(crate) fn open(&mut self, name: &'static str) {
         let scope = MemoryScope::enter(name);
         let number = self.number();
-        self.open.push(Open { scope, number, expected: Tally::default() });
+        self.open.push(Open { scope, number, expected: Tally::default(), is_closed: false, misplaced: 0 });
     }
 
-    /// Closes the scope at a position among the open ones, not necessarily the innermost.
+    /// Closes the scope at a position among the open ones, and with it those inside of it that the thread is in.
     pub(crate) fn close(&mut self, position: usize) {
-        let Open { scope, expected, .. } = self.open.remove(position);
+        let mut closed = self.open.remove(position);
         if position < self.visible {
             self.visible -= 1;
+        } else if !closed.is_closed {
+            for inner in self.open[position..].iter_mut().filter(|inner| !inner.is_closed) {
+                inner.is_closed = true;
+                inner.misplaced += 1;
+                closed.misplaced += 1;
+            }
         }
-        let measured = scope.finish();
-        assert_eq!(measured.stats(), expected.figures, "at the close of the scope at {position}");
-        assert!(measured.completeness().is_complete(), "{measured}");
+        let measured = closed.scope.finish();
+        assert_eq!(measured.stats(), closed.expected.figures, "at the close of the scope at {position}");
+        assert_eq!(measured.completeness().misplaced_guards, closed.misplaced, "{measured}");
+        assert_eq!(measured.completeness().is_complete(), closed.misplaced == 0, "{measured}");
         self.check();
     }
 
@@ -99,7 +110,7 @@ impl Oracle {
         self.blocks[position].serial = serial;
         self.blocks[position].scopes = scopes;
         self.enter(size);
-        for open in &mut self.open[self.visible..] {
+        for open in self.visible() {
             open.expected.reallocated(moved);
         }
         self.last = Some(serial);
@@ -142,15 +153,20 @@ impl Oracle {
 
     fn around(&self) -> [u64; MAX_OPEN] {
         let mut numbers = [0; MAX_OPEN];
-        for (number, open) in numbers.iter_mut().zip(&self.open[self.visible..]) {
+        for (number, open) in numbers.iter_mut().zip(self.open[self.visible..].iter().filter(|open| !open.is_closed)) {
             *number = open.number;
         }
         numbers
     }
 
+    /// The scopes that the thread is in.
+    fn visible(&mut self) -> impl Iterator<Item = &mut Open> {
+        self.open[self.visible..].iter_mut().filter(|open| !open.is_closed)
+    }
+
     /// A block enters all scopes of the current context; the peaks are compared by [`check`](Self::check).
     fn enter(&mut self, size: usize) {
-        for open in &mut self.open[self.visible..] {
+        for open in self.visible() {
             open.expected.allocated(size);
         }
     }
@@ -158,7 +174,7 @@ impl Oracle {
     /// A block leaves the scopes that it counts in.
     fn leave(&mut self, position: usize, size: usize, temporary: bool) {
         let block = &self.blocks[position];
-        for open in self.open.iter_mut().filter(|open| block.scopes.contains(&open.number)) {
+        for open in self.open.iter_mut().filter(|open| !open.is_closed && block.scopes.contains(&open.number)) {
             open.expected.freed(size, temporary);
         }
         if self.last == Some(block.serial) {
@@ -170,6 +186,10 @@ impl Oracle {
     /// scope is what it should be.
     fn check(&mut self) {
         for open in &mut self.open {
+            if open.is_closed {
+                assert_eq!(open.scope.stats(), open.expected.figures, "scope {}, which is closed", open.number);
+                continue;
+            }
             let inside = || self.blocks.iter().filter(|block| block.scopes.contains(&open.number));
             let live_bytes: usize = inside().map(|block| block.held.size()).sum();
             let live = (inside().count() as u64, live_bytes as u64);

@@ -95,17 +95,21 @@ fn a_block_of_a_forgotten_scope_is_freed_after_its_thread() {
 }
 
 #[test]
-fn a_scope_closed_before_the_one_inside_it_no_longer_counts() {
+fn a_scope_that_is_closed_closes_those_inside_of_it() {
     let outermost = MemoryScope::enter("outermost");
     let outer = MemoryScope::enter("outer");
     let inner = MemoryScope::enter("inner");
     let first = Held::new(100);
-    assert_eq!(outer.finish().live_bytes, 100);
+    let outer = outer.finish();
+    assert_eq!((outer.live_bytes, outer.completeness().misplaced_guards), (100, 1));
     let second = Held::new(20);
     drop(first);
     let inner = inner.finish();
-    assert_eq!((inner.live_bytes, inner.peak_bytes, inner.freed_bytes), (20, 120, 100));
+    assert_eq!((inner.live_bytes, inner.peak_bytes, inner.freed_bytes), (100, 100, 0), "up to where it was closed");
+    assert_eq!(inner.completeness().misplaced_guards, 1);
     drop(second);
     let outermost = outermost.finish();
     assert_eq!((outermost.live_bytes, outermost.peak_bytes, outermost.total_bytes), (0, 120, 120));
+    assert!(outermost.completeness().is_complete(), "{outermost}");
+    assert!(inner.to_string().contains("guards that ended out of order"), "{inner}");
 }

@@ -1,0 +1,125 @@
+//! One event in the scopes that it concerns: those around the thread for a new block, those of the tag for a free.
+
+use super::attribution;
+use super::scope_record::ScopeRecord;
+use super::scope_run;
+use super::scope_table::{self, chain};
+use super::slot::Slot;
+use super::tag::{Context, ScopeId, SiteId};
+use crate::fault::{Fault, planted};
+use core::sync::atomic::Ordering;
+
+/// Under what the counters of a scope with stacks are found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct SitesOf {
+    /// Number of scopes with stacks around it.
+    pub(crate) level: u32,
+    /// Its number among all scopes with stacks.
+    pub(crate) instance: u32,
+    /// Its peak epoch.
+    pub(crate) epoch: u32,
+}
+
+pub(super) fn sites_of(record: &ScopeRecord) -> SitesOf {
+    let instance = record.instance.load(Ordering::Relaxed);
+    SitesOf { level: record.levels().saturating_sub(1), instance, epoch: record.epoch() }
+}
+
+/// A block was allocated on this thread, whose totals count it.
+pub(crate) fn allocated(slot: &Slot, site: SiteId, size: usize) {
+    if slot.run.is_on() {
+        return;
+    }
+    for (scope, record) in chain(slot.context()) {
+        if record.is_open(scope) {
+            let sites = record.is_profiled().then(|| sites_of(record));
+            attribution::allocated_in_scope(slot, sites, site, size);
+            if record.allocated(size) {
+                continue;
+            }
+        }
+        hold_block(scope, record);
+    }
+}
+
+/// The scope is closed while the thread is inside of it or of one in it: a free of the block passes here, and the record
+/// stays until then.
+#[cold]
+fn hold_block(scope: ScopeId, record: &'static ScopeRecord) {
+    scope_table::keep_for_blocks(record);
+    let before = record.foreign_blocks.hold(scope.generation, 1);
+    if before.is_none_or(|word| word.amount > 0) {
+        // Other blocks have the hold.
+        scope_table::drained(scope, record);
+    }
+}
+
+/// A block was reallocated on this thread, which is what [`allocated`] does not count of it.
+pub(crate) fn reallocated(slot: &Slot, moved: u64) {
+    if slot.run.is_on() {
+        return;
+    }
+    for (scope, record) in chain(slot.context()) {
+        if record.is_open(scope) {
+            record.reallocated(moved);
+        }
+    }
+}
+
+/// A block that was allocated in `context` was freed by this thread, whose totals count that, whoever allocated it.
+pub(crate) fn freed(slot: &Slot, context: Context, site: SiteId, size: usize, temporary: bool) {
+    if slot.run.is_on() {
+        if context == slot.context() {
+            return;
+        }
+        scope_run::freed_another(slot, size, temporary);
+    }
+    let mut next = context.scope();
+    while let Some(scope) = next {
+        let Some(record) = scope_table::get(scope.index) else { return };
+        let word = record.foreign_blocks.read();
+        if word.generation != scope.generation && !planted(Fault::DropGenerationCheck) {
+            return;
+        }
+        // Read before the record can be given up, which the change of a foreign word tells.
+        let around = record.parent();
+        let sites = record.is_profiled().then(|| sites_of(record));
+        if !word.closed && record.owner() == slot.index() && !slot.is_shared() {
+            attribution::freed_in_scope(slot, sites, site, size, temporary);
+            record.freed(size, temporary);
+        } else if !freed_elsewhere(slot, scope, record, word.closed, (site, sites), size, temporary) {
+            return;
+        }
+        if planted(Fault::StopAtChild) {
+            return;
+        }
+        next = around.scope();
+    }
+}
+
+/// The end of a block of a scope that is not this thread's alone. `false`: the record is another scope's by now.
+fn freed_elsewhere(
+    slot: &Slot,
+    scope: ScopeId,
+    record: &'static ScopeRecord,
+    closed: bool,
+    (site, sites): (SiteId, Option<SitesOf>),
+    size: usize,
+    temporary: bool,
+) -> bool {
+    if !closed {
+        if temporary && record.life.try_hold(scope.generation) {
+            record.freed_temporary();
+            scope_table::release(scope, record);
+        }
+        if record.foreign_bytes.free(scope.generation, size as u64).is_none() {
+            return false;
+        }
+        attribution::freed_elsewhere(slot, sites, site, size, temporary);
+    }
+    let Some(before) = record.foreign_blocks.free(scope.generation, 1) else { return false };
+    if before.closed && before.amount == 1 {
+        scope_table::drained(scope, record);
+    }
+    true
+}

@@ -1,0 +1,147 @@
+//! The scopes of a thread while it alone is inside of them: the thread's totals count for them.
+//!
+//! Whatever a thread allocates, and frees of its innermost scope, changes every scope around it by the same. So an event
+//! changes only the thread's totals, and costs nothing for the scopes, however many there are:
+//!
+//! ```text
+//! float: own = own - totals        events: totals change        settle: own = own + totals
+//!                        figures at any time: own + totals
+//! ```
+//!
+//! What the totals count and the scopes do not, the end of a block that belongs to another scope or none, is taken back
+//! from each.
+//!
+//! A peak of a scope is a net figure that is higher than all before it. How much higher it has to be for the first of the
+//! scopes is a threshold of the thread, like the one of the process's peak. Frees by other threads only lower what is
+//! live: until the threshold is crossed there is no new peak, and then it is looked at exactly.
+
+use super::scope_record::ScopeRecord;
+use super::scope_table;
+use super::slot::{Slot, mode};
+use super::tag::Context;
+use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+
+/// Scopes that are looked at for how far below its peak each is; if there are more, the next allocation looks.
+const LOOKED_AT: usize = 4;
+
+/// Whether the thread's totals count for its scopes. A part of its slot.
+pub(crate) struct Run {
+    is_on: AtomicU32,
+    /// The net figure above which a scope has a new peak; `i64::MAX` while it is off.
+    high: AtomicU64,
+}
+
+impl Run {
+    /// The slot is a new thread's.
+    pub(super) fn begin_thread(&self) {
+        self.is_on.store(0, Ordering::Relaxed);
+        self.high.store(i64::MAX as u64, Ordering::Relaxed);
+    }
+
+    pub(super) fn high(&self) -> i64 {
+        self.high.load(Ordering::Relaxed) as i64
+    }
+
+    #[inline(always)]
+    pub(super) fn is_on(&self) -> bool {
+        self.is_on.load(Ordering::Relaxed) != 0
+    }
+}
+
+/// Settles every scope of the thread: from here on its totals count for none.
+#[inline(always)]
+pub(super) fn pause(slot: &Slot) {
+    if slot.run.is_on() {
+        slot.run.is_on.store(0, Ordering::Relaxed);
+        let mut largest = slot.end_stretch();
+        for (_, record) in scope_table::chain(slot.context()) {
+            largest = record.raise_largest(largest);
+            record.settle(&slot.totals);
+        }
+    }
+}
+
+/// Lets the totals of the thread count for its scopes, if it is alone inside of them, and sets the thresholds and the
+/// accepted tags for where the thread is.
+#[inline(always)]
+pub(super) fn resume(slot: &Slot) {
+    let run = &slot.run;
+    if slot.context().scope().is_none() || slot.mode() & (mode::EACH_SCOPE | mode::STACKS_IN_SCOPE) != 0 {
+        run.high.store(i64::MAX as u64, Ordering::Relaxed);
+    } else {
+        run.is_on.store(1, Ordering::Relaxed);
+        slot.end_stretch();
+        for (_, record) in scope_table::chain(slot.context()) {
+            record.float(&slot.totals);
+        }
+        run.high.store(slot.net().wrapping_add(distance_to_a_peak(slot)), Ordering::Relaxed);
+    }
+    slot.choose_high();
+    slot.accept_for_context();
+}
+
+/// A new scope is the innermost one from here on, inside of those for which the totals count all the time.
+pub(super) fn go_inside(slot: &Slot, record: &ScopeRecord, context: Context) {
+    let largest = slot.end_stretch();
+    if let Some(outer) = slot.context().scope().and_then(scope_table::of) {
+        outer.raise_largest(largest);
+    }
+    slot.set_context(context);
+    record.float(&slot.totals);
+    slot.run.high.store(slot.net(), Ordering::Relaxed);
+    slot.choose_high();
+    slot.accept_for_context();
+}
+
+/// The innermost scope, whose record this is, is about to be closed: from here on the totals do not count for it.
+pub(super) fn settle_innermost(slot: &Slot, record: &ScopeRecord) {
+    record.raise_largest(slot.end_stretch());
+    record.settle(&slot.totals);
+}
+
+/// The innermost scope is closed, and the one around it is the innermost one from here on, if there is one.
+pub(super) fn go_outside(slot: &Slot, parent: Context) {
+    slot.set_context(parent);
+    let is_inside = parent.scope().is_some();
+    slot.run.is_on.store(u32::from(is_inside), Ordering::Relaxed);
+    let high = if is_inside { slot.net() } else { i64::MAX as u64 };
+    slot.run.high.store(high, Ordering::Relaxed);
+    slot.choose_high();
+    slot.accept_for_context();
+}
+
+/// The thread freed a block that belongs to another scope than its innermost one, or to none.
+pub(super) fn freed_another(slot: &Slot, size: usize, temporary: bool) {
+    for (_, record) in scope_table::chain(slot.context()) {
+        record.freed_another(size, temporary);
+    }
+    // The net figure fell by that, and what is live in the scopes did not.
+    let high = slot.run.high.load(Ordering::Relaxed);
+    slot.run.high.store(high.wrapping_sub(size as u64), Ordering::Relaxed);
+    slot.choose_high();
+}
+
+/// How many bytes more make a new peak of some scope around the thread, at least.
+#[inline(always)]
+fn distance_to_a_peak(slot: &Slot) -> u64 {
+    let mut distance = u64::MAX;
+    for (looked_at, (_, record)) in scope_table::chain(slot.context()).enumerate() {
+        distance = distance.min(record.rise(&slot.totals));
+        if looked_at == LOOKED_AT || distance == 0 {
+            return 0;
+        }
+    }
+    distance.min(i64::MAX as u64 / 2)
+}
+
+/// The net figure may be above that of a scope's peak: every scope is looked at.
+pub(super) fn rise(slot: &Slot) {
+    let run = &slot.run;
+    if !run.is_on() || slot.net() as i64 <= run.high() {
+        return;
+    }
+    let chain = scope_table::chain(slot.context());
+    let distance = chain.map(|(_, record)| record.rise(&slot.totals)).min().unwrap_or(0);
+    run.high.store(slot.net().wrapping_add(distance), Ordering::Relaxed);
+    slot.choose_high();
+}

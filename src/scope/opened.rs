@@ -1,0 +1,100 @@
+//! An open scope, whoever holds it: a guard, a future, a span.
+
+use super::error::ScopeError;
+use super::handle::ScopeHandle;
+use super::measurement::Measurement;
+use crate::record::scopes;
+use crate::record::slot::Slot;
+use crate::record::slots;
+use crate::record::tag::ScopeId;
+use crate::stats::MemoryStats;
+use std::borrow::Cow;
+use std::time::Instant;
+
+#[cfg(feature = "stacks")]
+use crate::record::{own_work::OwnWork, scope_events::SitesOf, site_reader};
+
+/// An open scope. It is closed when this is dropped.
+#[derive(Debug)]
+pub(crate) struct Opened {
+    scope: ScopeId,
+    name: Cow<'static, str>,
+    began: Instant,
+    is_open: bool,
+}
+
+impl Opened {
+    /// Opens a scope on this thread, which is inside of it from here on.
+    pub(super) fn here(name: Cow<'static, str>, stacks: bool) -> Result<Self, ScopeError> {
+        Self::with(name, |slot, name| scopes::open(slot, name, stacks))
+    }
+
+    /// Opens a scope that one thread at a time will be inside of.
+    pub(crate) fn detached(name: Cow<'static, str>) -> Result<Self, ScopeError> {
+        Self::with(name, |slot, name| scopes::create(slot, name, false))
+    }
+
+    fn with(
+        name: Cow<'static, str>,
+        open: impl FnOnce(&'static Slot, &str) -> Result<ScopeId, scopes::Refused>,
+    ) -> Result<Self, ScopeError> {
+        ScopeError::check()?;
+        let slot = slots::current_for_library().ok_or(ScopeError::NotInstalled)?;
+        let scope = open(slot, &name)?;
+        Ok(Self { scope, name, began: Instant::now(), is_open: true })
+    }
+
+    pub(crate) fn scope(&self) -> ScopeId {
+        self.scope
+    }
+
+    pub(crate) fn handle(&self) -> ScopeHandle {
+        ScopeHandle::of(self.scope)
+    }
+
+    /// The figures up to here. Allocates nothing.
+    pub(crate) fn stats(&self) -> MemoryStats {
+        slots::current().map_or_else(MemoryStats::default, |slot| scopes::read(slot, self.scope).stats())
+    }
+
+    /// Closes the scope.
+    pub(crate) fn finish(mut self) -> Measurement {
+        self.close()
+    }
+
+    fn close(&mut self) -> Measurement {
+        let elapsed = self.began.elapsed();
+        self.is_open = false;
+        let (figures, _sites) = match slots::current_for_library() {
+            Some(slot) => scopes::close(slot, self.scope, copy_sites),
+            None => Default::default(),
+        };
+        Measurement {
+            name: core::mem::take(&mut self.name),
+            stats: figures.stats(),
+            elapsed,
+            completeness: figures.completeness,
+            unattached_threads: figures.unattached_threads,
+            unattached_blocks: figures.unattached_blocks,
+            #[cfg(feature = "stacks")]
+            sites: _sites,
+        }
+    }
+}
+
+impl Drop for Opened {
+    fn drop(&mut self) {
+        if self.is_open {
+            drop(self.close());
+        }
+    }
+}
+
+#[cfg(feature = "stacks")]
+fn copy_sites(of: SitesOf) -> Vec<(crate::record::tag::SiteId, crate::record::counter::Figures)> {
+    let _own = OwnWork::begin();
+    site_reader::sites_of_scope(of.level, of.instance, of.epoch).collect()
+}
+
+#[cfg(not(feature = "stacks"))]
+fn copy_sites(_: crate::record::scope_events::SitesOf) {}
