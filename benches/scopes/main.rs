@@ -43,8 +43,7 @@ fn entering_and_leaving() {
     let outer = MemoryScope::enter("outer of a handle");
     let handle = outer.handle();
     let elsewhere = || heaplens::exclude(|| repeat(|| drop(black_box(handle.enter()))));
-    let [plain, inside, closure, by_handle] =
-        fastest([&|| repeat(scope), &nested, &|| repeat(measured), &elsewhere]);
+    let [plain, inside, closure, by_handle] = fastest([&|| repeat(scope), &nested, &|| repeat(measured), &elsewhere]);
     nanoseconds("open and close a scope", plain, Some(100.0));
     nanoseconds("open and close a scope in another one", inside, Some(100.0));
     nanoseconds("measure nothing by a closure", closure, Some(100.0));

@@ -8,16 +8,16 @@ use super::scope_record::ScopeRecord;
 use super::scope_table;
 use super::slot::Slot;
 use super::slots;
-use super::tag::{Context, ScopeId};
-use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use super::tag::Context;
+use core::ptr;
+use core::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering};
 
 /// What is known of a thread's first free. A part of its slot.
 pub(crate) struct Newcomer {
     /// Whether the thread has freed nothing yet.
     is_one: AtomicU32,
-    /// The context of the block that it freed first, if that was of a scope around which it was not; zero else. It has a
-    /// hold on that scope.
-    belongs_to: AtomicU64,
+    /// The scope of the block that it freed first, if the thread was not inside of that; null else. It has a hold on it.
+    belongs_to: AtomicPtr<ScopeRecord>,
     /// The number of blocks that it had allocated by then.
     from: AtomicU64,
 }
@@ -26,7 +26,7 @@ impl Newcomer {
     /// The slot is a new thread's.
     pub(super) fn begin_thread(&self) {
         self.is_one.store(1, Ordering::Relaxed);
-        self.belongs_to.store(0, Ordering::Relaxed);
+        self.belongs_to.store(ptr::null_mut(), Ordering::Relaxed);
     }
 
     #[inline(always)]
@@ -34,8 +34,17 @@ impl Newcomer {
         self.is_one.load(Ordering::Relaxed) != 0
     }
 
-    fn scope(&self) -> Option<ScopeId> {
-        Context::from_own_bits(self.belongs_to.load(Ordering::Relaxed)).scope()
+    /// Whether it works for no scope unattached.
+    #[inline(always)]
+    pub(super) fn is_free(&self) -> bool {
+        self.scope().is_none()
+    }
+
+    #[inline(always)]
+    fn scope(&self) -> Option<&'static ScopeRecord> {
+        // ORDERING: Acquire, pairs with the Release of `first_free`, for who looks from another thread.
+        // SAFETY: null, or a record of the table, which lives for ever and is only shared.
+        unsafe { self.belongs_to.load(Ordering::Acquire).as_ref() }
     }
 
     /// Blocks allocated since the first free.
@@ -51,62 +60,65 @@ pub(super) fn first_free(slot: &Slot, of: Context) {
     newcomer.is_one.store(0, Ordering::Relaxed);
     slot.accept_for_context();
     let Some(scope) = of.scope() else { return };
-    let Some(record) = scope_table::of(scope).filter(|record| record.is_open(scope)) else { return };
-    let is_inside = scope_table::chain(slot.context()).any(|(around, _)| around == scope);
-    if is_inside || !record.life.try_hold(scope.generation) {
+    let Some(record) = scope_table::of(scope).filter(|record| record.is_open()) else { return };
+    if slot.scopes().any(|around| ptr::eq(around, record)) || !record.life.try_hold(scope.generation) {
         return;
     }
     newcomer.from.store(slot.totals.total_blocks.load(Ordering::Relaxed), Ordering::Relaxed);
-    newcomer.belongs_to.store(of.to_bits(), Ordering::Relaxed);
-    for_open_scopes(of, |record| {
+    // ORDERING: Release, pairs with the Acquire of `scope`.
+    newcomer.belongs_to.store(ptr::from_ref(record).cast_mut(), Ordering::Release);
+    for_open_scopes(record, |record| {
         record.unattached_threads.fetch_add(1, Ordering::Relaxed);
     });
 }
 
-/// The thread enters a scope by a handle: if it is the one that it evidently works for, or one around that, all is well.
-pub(super) fn attached(slot: &Slot, to: Context) {
-    let Some(scope) = slot.newcomer.scope() else { return };
-    let work = Context::of_scope(scope);
-    let is_related =
-        scope_table::chain(to).any(|(entered, _)| scope_table::chain(work).any(|(around, _)| around == entered));
-    if is_related {
+/// The thread enters a scope by a handle: if that is the one that it evidently works for, or one around it, all is well.
+#[inline(always)]
+pub(super) fn attached(slot: &Slot, to: Option<&'static ScopeRecord>) {
+    if let Some(work) = slot.newcomer.scope() {
+        attached_to(slot, work, to);
+    }
+}
+
+#[cold]
+fn attached_to(slot: &Slot, work: &'static ScopeRecord, to: Option<&'static ScopeRecord>) {
+    if scope_table::chain(to).any(|entered| is_around(entered, work)) {
         for_open_scopes(work, |record| {
             record.unattached_threads.fetch_sub(1, Ordering::Relaxed);
         });
-        forget(slot, scope);
+        forget(slot, work);
     }
 }
 
 /// The thread ends.
 pub(super) fn leave(slot: &Slot) {
-    let Some(scope) = slot.newcomer.scope() else { return };
+    let Some(work) = slot.newcomer.scope() else { return };
     let blocks = slot.newcomer.blocks(slot);
-    for_open_scopes(Context::of_scope(scope), |record| {
+    for_open_scopes(work, |record| {
         record.unattached_blocks.fetch_add(blocks, Ordering::Relaxed);
     });
-    forget(slot, scope);
+    forget(slot, work);
 }
 
 /// A scope is closed: the threads that still work for it unattached have allocated this many blocks.
-pub(super) fn blocks_by_living_threads(scope: ScopeId, record: &ScopeRecord) -> u64 {
+pub(super) fn blocks_by_living_threads(record: &ScopeRecord) -> u64 {
     if record.unattached_threads.load(Ordering::Relaxed) == 0 {
         return 0;
     }
-    let works_for_it = |slot: &&Slot| {
-        let work = slot.newcomer.scope().map(Context::of_scope);
-        work.is_some_and(|work| scope_table::chain(work).any(|(around, _)| around == scope))
-    };
+    let works_for_it = |slot: &&Slot| slot.newcomer.scope().is_some_and(|work| is_around(record, work));
     slots::all().filter(works_for_it).map(|slot| slot.newcomer.blocks(slot)).sum()
 }
 
-fn forget(slot: &Slot, scope: ScopeId) {
-    slot.newcomer.belongs_to.store(0, Ordering::Relaxed);
-    if let Some(record) = scope_table::of(scope) {
-        scope_table::release(scope, record);
-    }
+/// Whether a scope is another one, or around it.
+fn is_around(scope: &ScopeRecord, other: &'static ScopeRecord) -> bool {
+    scope_table::chain(Some(other)).any(|around| ptr::eq(around, scope))
 }
 
-/// Every open scope of a context on whose innermost scope the thread has a hold.
-fn for_open_scopes(context: Context, mut change: impl FnMut(&ScopeRecord)) {
-    scope_table::chain(context).filter(|(scope, record)| record.is_open(*scope)).for_each(|(_, record)| change(record));
+fn forget(slot: &Slot, work: &'static ScopeRecord) {
+    slot.newcomer.belongs_to.store(ptr::null_mut(), Ordering::Relaxed);
+    scope_table::release(work);
+}
+
+fn for_open_scopes(innermost: &'static ScopeRecord, change: impl FnMut(&ScopeRecord)) {
+    scope_table::chain(Some(innermost)).filter(|record| record.is_open()).for_each(change);
 }

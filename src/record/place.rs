@@ -8,7 +8,6 @@ use super::call_tree::{self, NodeId, ROOT};
 use super::path_key::{LANES, OTHER_NAMES, PathKey};
 use super::scope_names;
 use super::scope_record::ScopeRecord;
-use super::scope_table;
 use super::settings;
 use super::sites::Tree;
 use super::slot::Slot;
@@ -39,25 +38,24 @@ impl ScopePlace {
     }
 
     /// Chooses the scope's name and lane before other threads may need them.
-    pub(super) fn settle_name(&self, index: u32, record: &ScopeRecord) {
-        self.key(index, record);
+    pub(super) fn settle_name(&self, record: &ScopeRecord) {
+        self.key(record);
     }
 
     fn found_in(&self, recording: u32) -> Option<NodeId> {
-        let found = self.found.load(Ordering::Relaxed);
-        (found >> 32 == u64::from(recording) + 1).then_some(found as NodeId)
+        node_in(recording, self.found.load(Ordering::Relaxed))
     }
 
     fn set_found(&self, recording: u32, node: NodeId) {
-        self.found.store((u64::from(recording) + 1) << 32 | u64::from(node), Ordering::Relaxed);
+        self.found.store(with_recording(recording, node), Ordering::Relaxed);
     }
 
-    fn key(&self, index: u32, record: &ScopeRecord) -> PathKey {
+    fn key(&self, record: &ScopeRecord) -> PathKey {
         let name = self.name.load(Ordering::Relaxed).checked_sub(1).unwrap_or_else(|| {
             // SAFETY: the scope is open, and no other thread is inside: its name is settled before one can be.
             let name = scope_names::intern(unsafe { record.name.get() });
             // Records are numbered apart from each other, so that a scope beyond the last lane has one of its own.
-            let lane = scope_names::open_lane(name).unwrap_or(LANES + index);
+            let lane = scope_names::open_lane(name).unwrap_or(LANES + record.id().index);
             self.lane.store(lane, Ordering::Relaxed);
             self.name.store(name + 1, Ordering::Relaxed);
             name
@@ -66,70 +64,101 @@ impl ScopePlace {
     }
 }
 
-/// The place of the thread's stacks, as long as its context and the recording stay the same. A part of its shard.
+/// The place of the thread's stacks, as long as it stays in the same scope and the recording is the same. A part of its
+/// shard.
 pub(crate) struct CurrentPlace {
-    node: AtomicU32,
-    /// The recording in which it was found, plus one; zero if it was not looked for.
-    found_in: AtomicU32,
-    found_for: AtomicU64,
+    /// As in [`ScopePlace`]: the recording and the node.
+    found: AtomicU64,
+    /// The same for the thread outside of all scopes.
+    outside: AtomicU64,
 }
 
 impl CurrentPlace {
     /// The slot is a new thread's.
+    pub(super) fn begin_thread(&self) {
+        self.forget();
+        self.outside.store(0, Ordering::Relaxed);
+    }
+
+    /// The thread is in another scope than before.
+    #[inline(always)]
     pub(super) fn forget(&self) {
-        self.found_in.store(0, Ordering::Relaxed);
+        self.found.store(0, Ordering::Relaxed);
     }
 
+    #[inline(always)]
     pub(super) fn get(&self, slot: &Slot) -> Option<NodeId> {
-        let recording = settings::recording() + 1;
-        let known = self.found_in.load(Ordering::Relaxed) == recording
-            && self.found_for.load(Ordering::Relaxed) == slot.context().to_bits();
-        if known { Some(self.known()) } else { self.find(slot, recording) }
+        let recording = settings::recording();
+        let is_known = node_in(recording, self.found.load(Ordering::Relaxed)).is_some();
+        if is_known || self.take_known(recording, slot.innermost()) {
+            Some(self.known())
+        } else {
+            self.find(slot, recording)
+        }
     }
 
-    /// The place as it was last found. On the traced path it is that of the recording, see [`find_for_recording`].
+    /// The place as it was last found. On the traced path it is the present one, see [`find_for_recording`].
     #[inline(always)]
     pub(super) fn known(&self) -> NodeId {
-        self.node.load(Ordering::Relaxed)
+        self.found.load(Ordering::Relaxed) as NodeId
+    }
+
+    /// Takes what is known of a scope, or of being outside of all. `false` if nothing is.
+    #[inline(always)]
+    fn take_known(&self, recording: u32, scope: Option<&ScopeRecord>) -> bool {
+        let known = match scope {
+            Some(record) => record.place.found.load(Ordering::Relaxed),
+            None => self.outside.load(Ordering::Relaxed),
+        };
+        self.found.store(known, Ordering::Relaxed);
+        node_in(recording, known).is_some()
     }
 
     #[cold]
     fn find(&self, slot: &Slot, recording: u32) -> Option<NodeId> {
-        let node = innermost_scope(slot)?;
-        self.node.store(node, Ordering::Relaxed);
-        self.found_for.store(slot.context().to_bits(), Ordering::Relaxed);
-        self.found_in.store(recording, Ordering::Relaxed);
-        Some(node)
+        let found = with_recording(recording, innermost_scope(slot)?);
+        self.found.store(found, Ordering::Relaxed);
+        if slot.innermost().is_none() {
+            self.outside.store(found, Ordering::Relaxed);
+        }
+        Some(self.known())
     }
 }
 
-/// Finds the place of a thread that is in no scope. `false` if there is no room for it.
+/// Finds the place of a thread. `false` if there is no room for it.
+#[inline(always)]
 pub(super) fn find_for_recording(slot: &Slot) -> bool {
     slot.shard.place.get(slot).is_some()
+}
+
+/// A node with the recording in which it was found.
+fn with_recording(recording: u32, node: NodeId) -> u64 {
+    (u64::from(recording) + 1) << 32 | u64::from(node)
+}
+
+/// The node, if it was found in this recording.
+#[inline(always)]
+fn node_in(recording: u32, found: u64) -> Option<NodeId> {
+    (found >> 32 == u64::from(recording) + 1).then_some(found as NodeId)
 }
 
 /// The node of the innermost open scope around the thread, or of the recording when there is none.
 fn innermost_scope(slot: &Slot) -> Option<NodeId> {
     let recording = settings::recording();
     loop {
-        let open = || scope_table::chain(slot.context()).filter(|(scope, record)| record.is_open(*scope));
-        let Some((_, innermost)) = open().next() else { return of_recording(recording) };
+        let open = || slot.scopes().filter(|record| record.is_open());
+        let Some(innermost) = open().next() else { return of_recording(recording) };
         if let Some(node) = innermost.place.found_in(recording) {
             return Some(node);
         }
         // The outermost scope that has no node: each round finds one, and a scope is mostly the only one.
-        let (outer, without) =
-            open().fold((None, None), |(outer, without), (scope, record)| match record.place.found_in(recording) {
-                Some(node) if outer.is_none() => (Some(node), without),
-                None if outer.is_none() => (outer, Some((scope, record))),
-                _ => (outer, without),
-            });
-        let around = match outer {
-            Some(node) => node,
+        let without_node = || open().take_while(|record| record.place.found_in(recording).is_none());
+        let record = without_node().last()?;
+        let around = match open().nth(without_node().count()) {
+            Some(outer) => outer.place.found_in(recording)?,
             None => of_recording(recording)?,
         };
-        let Some((scope, record)) = without else { return Some(around) };
-        let key = record.place.key(scope.index, record);
+        let key = record.place.key(record);
         if let PathKey::Scope { name: OTHER_NAMES, .. } = key {
             slot.drop_one(|drops| &drops.unnamed_scopes);
         }

@@ -3,7 +3,7 @@
 use super::attribution;
 use super::scope_record::ScopeRecord;
 use super::scope_run;
-use super::scope_table::{self, chain};
+use super::scope_table;
 use super::slot::Slot;
 use super::tag::{Context, ScopeId, SiteId};
 use crate::fault::{Fault, planted};
@@ -30,27 +30,27 @@ pub(crate) fn allocated(slot: &Slot, site: SiteId, size: usize) {
     if slot.run.is_on() {
         return;
     }
-    for (scope, record) in chain(slot.context()) {
-        if record.is_open(scope) {
+    for record in slot.scopes() {
+        if record.is_open() {
             let sites = record.is_profiled().then(|| sites_of(record));
             attribution::allocated_in_scope(slot, sites, site, size);
             if record.allocated(size) {
                 continue;
             }
         }
-        hold_block(scope, record);
+        hold_block(record);
     }
 }
 
 /// The scope is closed while the thread is inside of it or of one in it: a free of the block passes here, and the record
 /// stays until then.
 #[cold]
-fn hold_block(scope: ScopeId, record: &'static ScopeRecord) {
+fn hold_block(record: &'static ScopeRecord) {
     scope_table::keep_for_blocks(record);
-    let before = record.foreign_blocks.hold(scope.generation, 1);
+    let before = record.foreign_blocks.hold(record.id().generation, 1);
     if before.is_none_or(|word| word.amount > 0) {
         // Other blocks have the hold.
-        scope_table::drained(scope, record);
+        scope_table::drained(record);
     }
 }
 
@@ -59,11 +59,7 @@ pub(crate) fn reallocated(slot: &Slot, moved: u64) {
     if slot.run.is_on() {
         return;
     }
-    for (scope, record) in chain(slot.context()) {
-        if record.is_open(scope) {
-            record.reallocated(moved);
-        }
-    }
+    slot.scopes().filter(|record| record.is_open()).for_each(|record| record.reallocated(moved));
 }
 
 /// A block that was allocated in `context` was freed by this thread, whose totals count that, whoever allocated it.
@@ -110,7 +106,7 @@ fn freed_elsewhere(
     if !closed {
         if temporary && record.life.try_hold(scope.generation) {
             record.freed_temporary();
-            scope_table::release(scope, record);
+            scope_table::release(record);
         }
         if record.foreign_bytes.free(scope.generation, size as u64).is_none() {
             return false;
@@ -119,7 +115,7 @@ fn freed_elsewhere(
     }
     let Some(before) = record.foreign_blocks.free(scope.generation, 1) else { return false };
     if before.closed && before.amount == 1 {
-        scope_table::drained(scope, record);
+        scope_table::drained(record);
     }
     true
 }

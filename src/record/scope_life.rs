@@ -34,8 +34,8 @@ impl Life {
     }
 
     /// Makes the record that of a new scope, with one hold: that of who opens it. Called by who took the record.
-    pub(crate) fn begin(&self, generation: u32) {
-        self.0.store(u64::from(generation) << GENERATION_SHIFT | HOLD, Ordering::Relaxed);
+    pub(crate) fn begin(&self) {
+        self.0.store(u64::from(self.generation()) << GENERATION_SHIFT | HOLD, Ordering::Relaxed);
     }
 
     /// Ends the record's use for a scope. Called by who gave up the last hold.

@@ -22,7 +22,8 @@ use super::tag::{Context, ScopeId};
 use super::totals::{Drops, Totals};
 use super::writers::{Many, One, Writers};
 use crate::sys::arena::Zeroed;
-use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use core::ptr;
+use core::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering};
 
 /// Readings that are tried before one beside running threads is taken as it is.
 const TRIES: u32 = 8;
@@ -37,8 +38,13 @@ pub(crate) struct ScopeRecord {
     pub(super) foreign_blocks: ForeignWord,
     pub(super) foreign_bytes: ForeignWord,
     pub(super) life: Life,
-    /// Context of the scope around this one.
+    /// Its place in the table.
+    index: AtomicU32,
+    /// The context of blocks allocated inside.
+    context: AtomicU64,
+    /// The scope around this one: its context, and its record, which stays as long as this one is in use.
     parent: AtomicU64,
+    outer: AtomicPtr<ScopeRecord>,
     /// Index of the slot of the one thread inside; zero if there is none or the scope is shared.
     owner: AtomicU32,
     /// Bits of [`flag`].
@@ -79,7 +85,7 @@ pub(super) mod flag {
 /// How a new scope begins.
 pub(super) struct Beginning<'a> {
     pub(super) owner: u32,
-    pub(super) parent: Context,
+    pub(super) outer: Option<&'static ScopeRecord>,
     pub(super) levels: u32,
     pub(super) flags: u32,
     pub(super) name: &'a str,
@@ -87,7 +93,7 @@ pub(super) struct Beginning<'a> {
 
 impl ScopeRecord {
     /// Makes a free record that of a new scope. Called by who took it.
-    pub(super) fn begin(&self, generation: u32, beginning: &Beginning<'_>) {
+    pub(super) fn begin(&self, beginning: &Beginning<'_>) {
         for figure in self.own.figures() {
             figure.store(0, Ordering::Relaxed);
         }
@@ -98,18 +104,52 @@ impl ScopeRecord {
             word.store(0, Ordering::Relaxed);
         }
         self.drops.forget();
-        self.parent.store(beginning.parent.to_bits(), Ordering::Relaxed);
+        self.context.store(Context::of_scope(self.id()).to_bits(), Ordering::Relaxed);
+        let parent = beginning.outer.map_or(Context::of_thread(0), Self::context);
+        self.parent.store(parent.to_bits(), Ordering::Relaxed);
+        self.outer
+            .store(beginning.outer.map_or(ptr::null_mut(), |outer| ptr::from_ref(outer).cast_mut()), Ordering::Relaxed);
         self.owner.store(beginning.owner, Ordering::Relaxed);
         self.levels.store(beginning.levels, Ordering::Relaxed);
         self.flags.store(beginning.flags | flag::OPENER, Ordering::Relaxed);
         self.name.set(beginning.name);
-        self.life.begin(generation);
+        self.life.begin();
     }
 
-    /// Whether the record is used for this scope and the scope is open.
-    pub(super) fn is_open(&self, scope: ScopeId) -> bool {
-        let word = self.foreign_blocks.read();
-        word.generation == scope.generation && !word.closed
+    pub(super) fn set_index(&self, index: u32) {
+        self.index.store(index, Ordering::Relaxed);
+    }
+
+    /// The scope that the record is used for.
+    #[inline(always)]
+    pub(super) fn id(&self) -> ScopeId {
+        ScopeId { index: self.index.load(Ordering::Relaxed), generation: self.life.generation() }
+    }
+
+    /// Whether the scope that the record is used for is open.
+    #[inline(always)]
+    pub(super) fn is_open(&self) -> bool {
+        !self.foreign_blocks.read().closed
+    }
+
+    /// The record of the scope around this one, for who has a hold on this one.
+    #[inline(always)]
+    pub(super) fn outer(&self) -> Option<&'static ScopeRecord> {
+        // SAFETY: null, or a record of the table, which lives for ever and is only shared.
+        unsafe { self.outer.load(Ordering::Relaxed).as_ref() }
+    }
+
+    /// The context of blocks allocated inside.
+    #[inline(always)]
+    pub(super) fn context(&self) -> Context {
+        Context::from_own_bits(self.context.load(Ordering::Relaxed))
+    }
+
+    /// Whether being inside of it means nothing but that: no scope is around it, one thread at a time is inside, and no
+    /// stacks are captured because of it.
+    #[inline(always)]
+    pub(super) fn is_plain(&self) -> bool {
+        !self.is_shared() && self.outer.load(Ordering::Relaxed).is_null() && self.levels() == 0
     }
 
     pub(super) fn parent(&self) -> Context {
@@ -225,7 +265,8 @@ impl ScopeRecord {
             total.load(Ordering::Relaxed).wrapping_sub(freed.load(Ordering::Relaxed))
         };
         let own = &self.own;
-        let bytes = left(&own.total_bytes, &own.freed_bytes).wrapping_add(left(&totals.total_bytes, &totals.freed_bytes));
+        let bytes =
+            left(&own.total_bytes, &own.freed_bytes).wrapping_add(left(&totals.total_bytes, &totals.freed_bytes));
         let live_bytes = self.foreign_bytes.read().live_of(bytes);
         let peak = self.peak_bytes.load(Ordering::Relaxed);
         if live_bytes <= peak {

@@ -16,9 +16,7 @@
 //! live: until the threshold is crossed there is no new peak, and then it is looked at exactly.
 
 use super::scope_record::ScopeRecord;
-use super::scope_table;
 use super::slot::{Slot, mode};
-use super::tag::Context;
 use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 /// Scopes that are looked at for how far below its peak each is; if there are more, the next allocation looks.
@@ -54,7 +52,7 @@ pub(super) fn pause(slot: &Slot) {
     if slot.run.is_on() {
         slot.run.is_on.store(0, Ordering::Relaxed);
         let mut largest = slot.end_stretch();
-        for (_, record) in scope_table::chain(slot.context()) {
+        for record in slot.scopes() {
             largest = record.raise_largest(largest);
             record.settle(&slot.totals);
         }
@@ -66,27 +64,36 @@ pub(super) fn pause(slot: &Slot) {
 #[inline(always)]
 pub(super) fn resume(slot: &Slot) {
     let run = &slot.run;
-    if slot.context().scope().is_none() || slot.mode() & (mode::EACH_SCOPE | mode::STACKS_IN_SCOPE) != 0 {
+    if slot.innermost().is_none() || slot.mode() & (mode::EACH_SCOPE | mode::STACKS_IN_SCOPE) != 0 {
         run.high.store(i64::MAX as u64, Ordering::Relaxed);
     } else {
         run.is_on.store(1, Ordering::Relaxed);
         slot.end_stretch();
-        for (_, record) in scope_table::chain(slot.context()) {
-            record.float(&slot.totals);
-        }
+        slot.scopes().for_each(|record| record.float(&slot.totals));
         run.high.store(slot.net().wrapping_add(distance_to_a_peak(slot)), Ordering::Relaxed);
     }
     slot.choose_high();
     slot.accept_for_context();
 }
 
+/// As [`resume`], for a thread that came from outside of all scopes into a plain one.
+#[inline(always)]
+pub(super) fn resume_plain(slot: &Slot, record: &ScopeRecord) {
+    slot.run.is_on.store(1, Ordering::Relaxed);
+    slot.end_stretch();
+    record.float(&slot.totals);
+    slot.run.high.store(slot.net().wrapping_add(record.rise(&slot.totals)), Ordering::Relaxed);
+    slot.choose_high();
+    slot.accept_for_context();
+}
+
 /// A new scope is the innermost one from here on, inside of those for which the totals count all the time.
-pub(super) fn go_inside(slot: &Slot, record: &ScopeRecord, context: Context) {
+pub(super) fn go_inside(slot: &Slot, record: &'static ScopeRecord) {
     let largest = slot.end_stretch();
-    if let Some(outer) = slot.context().scope().and_then(scope_table::of) {
+    if let Some(outer) = slot.innermost() {
         outer.raise_largest(largest);
     }
-    slot.set_context(context);
+    slot.enter_scope(Some(record));
     record.float(&slot.totals);
     slot.run.high.store(slot.net(), Ordering::Relaxed);
     slot.choose_high();
@@ -94,15 +101,17 @@ pub(super) fn go_inside(slot: &Slot, record: &ScopeRecord, context: Context) {
 }
 
 /// The innermost scope, whose record this is, is about to be closed: from here on the totals do not count for it.
+#[inline(always)]
 pub(super) fn settle_innermost(slot: &Slot, record: &ScopeRecord) {
     record.raise_largest(slot.end_stretch());
     record.settle(&slot.totals);
 }
 
 /// The innermost scope is closed, and the one around it is the innermost one from here on, if there is one.
-pub(super) fn go_outside(slot: &Slot, parent: Context) {
-    slot.set_context(parent);
-    let is_inside = parent.scope().is_some();
+#[inline(always)]
+pub(super) fn go_outside(slot: &Slot, outer: Option<&'static ScopeRecord>) {
+    slot.enter_scope(outer);
+    let is_inside = outer.is_some();
     slot.run.is_on.store(u32::from(is_inside), Ordering::Relaxed);
     let high = if is_inside { slot.net() } else { i64::MAX as u64 };
     slot.run.high.store(high, Ordering::Relaxed);
@@ -112,9 +121,7 @@ pub(super) fn go_outside(slot: &Slot, parent: Context) {
 
 /// The thread freed a block that belongs to another scope than its innermost one, or to none.
 pub(super) fn freed_another(slot: &Slot, size: usize, temporary: bool) {
-    for (_, record) in scope_table::chain(slot.context()) {
-        record.freed_another(size, temporary);
-    }
+    slot.scopes().for_each(|record| record.freed_another(size, temporary));
     // The net figure fell by that, and what is live in the scopes did not.
     let high = slot.run.high.load(Ordering::Relaxed);
     slot.run.high.store(high.wrapping_sub(size as u64), Ordering::Relaxed);
@@ -125,7 +132,7 @@ pub(super) fn freed_another(slot: &Slot, size: usize, temporary: bool) {
 #[inline(always)]
 fn distance_to_a_peak(slot: &Slot) -> u64 {
     let mut distance = u64::MAX;
-    for (looked_at, (_, record)) in scope_table::chain(slot.context()).enumerate() {
+    for (looked_at, record) in slot.scopes().enumerate() {
         distance = distance.min(record.rise(&slot.totals));
         if looked_at == LOOKED_AT || distance == 0 {
             return 0;
@@ -140,8 +147,7 @@ pub(super) fn rise(slot: &Slot) {
     if !run.is_on() || slot.net() as i64 <= run.high() {
         return;
     }
-    let chain = scope_table::chain(slot.context());
-    let distance = chain.map(|(_, record)| record.rise(&slot.totals)).min().unwrap_or(0);
+    let distance = slot.scopes().map(|record| record.rise(&slot.totals)).min().unwrap_or(0);
     run.high.store(slot.net().wrapping_add(distance), Ordering::Relaxed);
     slot.choose_high();
 }

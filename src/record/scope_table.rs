@@ -3,7 +3,7 @@
 use super::paged::Paged;
 use super::scope_record::ScopeRecord;
 use super::slot::Slot;
-use super::tag::{Context, END_OF_GENERATIONS, FIRST_GENERATION, MAX_SCOPES, ScopeId};
+use super::tag::{END_OF_GENERATIONS, FIRST_GENERATION, MAX_SCOPES, ScopeId};
 use crate::sys::free_bits::FreeBits;
 use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
@@ -31,25 +31,20 @@ pub(super) fn of(scope: ScopeId) -> Option<&'static ScopeRecord> {
     get(scope.index).filter(|record| record.life.generation() == scope.generation)
 }
 
-/// A scope and those around it, open or not, as far as they are still what `context` means.
-pub(super) fn chain(context: Context) -> impl Iterator<Item = (ScopeId, &'static ScopeRecord)> {
-    let mut next = context.scope();
-    core::iter::from_fn(move || {
-        let scope = next?;
-        let record = of(scope)?;
-        next = record.parent().scope();
-        Some((scope, record))
-    })
+/// A scope and those around it, open or not, for who has a hold on the first.
+#[inline(always)]
+pub(super) fn chain(first: Option<&'static ScopeRecord>) -> impl Iterator<Item = &'static ScopeRecord> {
+    core::iter::successors(first, |record| record.outer())
 }
 
-/// The innermost open scope of a context.
-pub(super) fn nearest_open(context: Context) -> Option<(ScopeId, &'static ScopeRecord)> {
-    chain(context).find(|(scope, record)| record.is_open(*scope))
+/// The innermost open scope of these.
+pub(super) fn nearest_open(first: Option<&'static ScopeRecord>) -> Option<&'static ScopeRecord> {
+    chain(first).find(|record| record.is_open())
 }
 
 /// A free record: a used one if there is any, or a new one, or that of a forwarder. `None` when all are in use or memory
 /// is out.
-pub(super) fn take(slot: &Slot) -> Option<(ScopeId, &'static ScopeRecord)> {
+pub(super) fn take(slot: &Slot) -> Option<&'static ScopeRecord> {
     take_free().or_else(|| {
         sweep();
         take_free().or_else(|| {
@@ -59,13 +54,12 @@ pub(super) fn take(slot: &Slot) -> Option<(ScopeId, &'static ScopeRecord)> {
     })
 }
 
-fn take_free() -> Option<(ScopeId, &'static ScopeRecord)> {
+fn take_free() -> Option<&'static ScopeRecord> {
     let index = match FREE.take(0) {
         Some(index) => index as u32,
         None => make()?,
     };
-    let record = get(index)?;
-    Some((ScopeId { index, generation: record.life.generation() }, record))
+    get(index)
 }
 
 fn make() -> Option<u32> {
@@ -75,36 +69,37 @@ fn make() -> Option<u32> {
         has_room.then_some(made + 1)
     });
     let index = made.ok()?;
-    get(index)?.renew(FIRST_GENERATION);
+    let record = get(index)?;
+    record.set_index(index);
+    record.renew(FIRST_GENERATION);
     Some(index)
 }
 
 /// Gives up a hold on a scope's record, and with the last one the record.
-pub(super) fn release(scope: ScopeId, record: &'static ScopeRecord) {
+#[inline(always)]
+pub(super) fn release(record: &'static ScopeRecord) {
     if record.life.release() {
-        give_back(scope, record);
+        give_back(record);
     }
 }
 
 /// Gives up the record of a scope that nobody refers to, and the hold that it has on the one around it.
-pub(super) fn give_back(scope: ScopeId, record: &'static ScopeRecord) {
-    let (mut scope, mut record) = (scope, record);
+pub(super) fn give_back(record: &'static ScopeRecord) {
+    let mut record = record;
     loop {
-        let around = record.parent().scope();
-        let next = scope.generation + 1;
+        let around = record.outer();
+        let ScopeId { index, generation } = record.id();
         // A record that has used up its generations is not used again, so that no old tag can name it.
-        if next < END_OF_GENERATIONS {
-            record.renew(next);
-            FREE.put(scope.index as usize);
+        if generation + 1 < END_OF_GENERATIONS {
+            record.renew(generation + 1);
+            FREE.put(index as usize);
         } else {
             record.renew(0);
         }
-        let Some(outer) = around else { return };
-        let Some(outer_record) = of(outer) else { return };
-        if !outer_record.life.release() {
-            return;
+        match around {
+            Some(outer) if outer.life.release() => record = outer,
+            _ => return,
         }
-        (scope, record) = (outer, outer_record);
     }
 }
 
@@ -116,9 +111,9 @@ pub(super) fn keep_for_blocks(record: &ScopeRecord) {
 }
 
 /// Nothing is live below a closed scope any more: what [`keep_for_blocks`] began ends.
-pub(super) fn drained(scope: ScopeId, record: &'static ScopeRecord) {
+pub(super) fn drained(record: &'static ScopeRecord) {
     FORWARDERS.fetch_sub(1, Ordering::Relaxed);
-    release(scope, record);
+    release(record);
 }
 
 /// Looks for forwarders that nobody needs, if many have come since it was last done.
@@ -134,10 +129,10 @@ fn sweep() {
         if let Some((scope, record)) = forwarder(index)
             && record.life.try_hold(scope.generation)
         {
-            if nearest_open(record.parent()).is_none() {
+            if nearest_open(record.outer()).is_none() {
                 give_up(scope, record);
             }
-            release(scope, record);
+            release(record);
         }
     }
     // Twice as many as are left, and a part of the records, so that the cost of looking is spread over the scopes closed
@@ -157,14 +152,12 @@ fn evict_oldest(slot: &Slot) {
     if !record.life.try_hold(scope.generation) {
         return;
     }
-    for (outer, around) in chain(record.parent()) {
-        if around.is_open(outer) {
-            around.drops.evicted_scopes.fetch_add(1, Ordering::Relaxed);
-        }
+    for around in chain(record.outer()).filter(|around| around.is_open()) {
+        around.drops.evicted_scopes.fetch_add(1, Ordering::Relaxed);
     }
     slot.drops.evicted_scopes.fetch_add(1, Ordering::Relaxed);
     give_up(scope, record);
-    release(scope, record);
+    release(record);
 }
 
 /// The scope of a record, if it is closed and blocks below it are live.
@@ -176,6 +169,6 @@ fn forwarder(index: u32) -> Option<(ScopeId, &'static ScopeRecord)> {
 
 fn give_up(scope: ScopeId, record: &'static ScopeRecord) {
     if record.foreign_blocks.give_up(scope.generation) {
-        drained(scope, record);
+        drained(record);
     }
 }

@@ -8,10 +8,10 @@ use super::scope_events::{SitesOf, sites_of};
 use super::scope_figures::ScopeFigures;
 use super::scope_record::{Beginning, ScopeRecord, flag};
 use super::scope_run;
-use super::scope_table::{self, chain, nearest_open};
+use super::scope_table::{self, nearest_open};
 use super::slot::{Slot, mode};
-use super::tag::{Context, ScopeId};
 use crate::fault::{Fault, planted};
+use core::fmt;
 use core::sync::atomic::{AtomicU32, Ordering};
 
 /// Scopes with stacks that can be open around one thread.
@@ -33,36 +33,105 @@ pub(crate) enum Refused {
     InsideAnEvent,
 }
 
+/// A scope on which the owner of this has a hold.
+#[derive(Clone, Copy)]
+pub(crate) struct ScopeRef {
+    record: &'static ScopeRecord,
+    /// Whoever lost the hold, as a guard does that outlives its thread, finds another generation.
+    generation: u32,
+}
+
+impl ScopeRef {
+    pub(super) fn of(record: &'static ScopeRecord) -> Self {
+        Self { record, generation: record.life.generation() }
+    }
+
+    #[inline(always)]
+    pub(super) fn record(self) -> &'static ScopeRecord {
+        self.record
+    }
+
+    fn is_held(self) -> bool {
+        self.record.life.generation() == self.generation
+    }
+
+    /// Whether the scope is open.
+    pub(crate) fn is_open(self) -> bool {
+        self.is_held() && self.record.is_open()
+    }
+
+    /// One more hold.
+    pub(crate) fn hold(self) {
+        self.record.life.hold();
+    }
+
+    /// Gives up a hold.
+    pub(crate) fn release(self) {
+        scope_table::release(self.record);
+    }
+
+    /// A thread is about to come inside by a handle, which is one more hold.
+    pub(crate) fn enter(self, slot: Option<&Slot>) {
+        self.record.life.enter();
+        if let Some(slot) = slot
+            && !self.record.is_open()
+        {
+            slot.drop_one(|drops| &drops.late_entries);
+        }
+    }
+
+    /// Ends what [`enter`](Self::enter) began.
+    pub(crate) fn leave(self) {
+        if self.record.life.leave() {
+            scope_table::give_back(self.record);
+        }
+    }
+
+    /// Says which thread is inside of a scope that only one can be in; zero for none. Called by that thread.
+    #[inline(always)]
+    pub(crate) fn set_thread(self, slot: u32) {
+        if !self.record.is_shared() {
+            self.record.set_owner(slot);
+        }
+    }
+}
+
+impl fmt::Debug for ScopeRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.record.id().index, f)
+    }
+}
+
 /// Opens a scope inside of the current one, on this thread. `name` stays where it is until the scope is closed.
-pub(crate) fn open(slot: &Slot, name: &str, stacks: bool) -> Result<ScopeId, Refused> {
+pub(crate) fn open(slot: &Slot, name: &str, stacks: bool) -> Result<ScopeRef, Refused> {
     prepare(slot, stacks)?;
     let _busy = slot.enter().ok_or(Refused::InsideAnEvent)?;
     if slot.run.is_on() && !stacks {
-        let (scope, record) = begin(slot, name, stacks, slot.index(), flag::GUARDED)?;
-        scope_run::go_inside(slot, record, Context::of_scope(scope));
-        return Ok(scope);
+        let record = begin(slot, name, stacks, slot.index(), flag::GUARDED)?;
+        scope_run::go_inside(slot, record);
+        return Ok(ScopeRef::of(record));
     }
     scope_run::pause(slot);
     let opened = begin(slot, name, stacks, slot.index(), flag::GUARDED);
-    if let Ok((scope, record)) = opened {
-        slot.set_context(Context::of_scope(scope));
+    if let Ok(record) = opened {
+        slot.enter_scope(Some(record));
         slot.set_mode(0, stacks_inside(record));
     }
     scope_run::resume(slot);
-    opened.map(|(scope, _)| scope)
+    opened.map(ScopeRef::of)
 }
 
 /// Makes a scope inside of the current one that one thread at a time enters later, whichever: the scopes around it are
 /// shared from here on. `name` stays where it is until the scope is closed.
-pub(crate) fn create(slot: &Slot, name: &str, stacks: bool) -> Result<ScopeId, Refused> {
+pub(crate) fn create(slot: &Slot, name: &str, stacks: bool) -> Result<ScopeRef, Refused> {
     prepare(slot, stacks)?;
     let _busy = slot.enter().ok_or(Refused::InsideAnEvent)?;
     scope_run::pause(slot);
-    share_all(slot.context());
+    share_all(slot.innermost());
     let created = begin(slot, name, stacks, 0, 0);
-    move_to(slot, slot.context());
+    move_to(slot, slot.innermost());
     scope_run::resume(slot);
-    created.map(|(scope, _)| scope)
+    created.map(ScopeRef::of)
 }
 
 fn prepare(slot: &Slot, stacks: bool) -> Result<(), Refused> {
@@ -77,22 +146,15 @@ fn prepare(slot: &Slot, stacks: bool) -> Result<(), Refused> {
     Ok(())
 }
 
-fn begin(
-    slot: &Slot,
-    name: &str,
-    stacks: bool,
-    owner: u32,
-    flags: u32,
-) -> Result<(ScopeId, &'static ScopeRecord), Refused> {
-    let parent = slot.context();
-    let outer = parent.scope().and_then(scope_table::of);
+fn begin(slot: &Slot, name: &str, stacks: bool, owner: u32, flags: u32) -> Result<&'static ScopeRecord, Refused> {
+    let outer = slot.innermost();
     let levels = outer.map_or(0, ScopeRecord::levels);
     if stacks && levels >= MAX_LEVELS {
         return Err(Refused::TooDeep);
     }
-    let (scope, record) = scope_table::take(slot).ok_or(Refused::NoRecord)?;
+    let record = scope_table::take(slot).ok_or(Refused::NoRecord)?;
     let flags = if stacks { flags | flag::PROFILED } else { flags };
-    record.begin(scope.generation, &Beginning { owner, parent, levels: levels + u32::from(stacks), flags, name });
+    record.begin(&Beginning { owner, outer, levels: levels + u32::from(stacks), flags, name });
     if stacks {
         record.instance.store(INSTANCES.fetch_add(1, Ordering::Relaxed).wrapping_add(1), Ordering::Relaxed);
     }
@@ -101,84 +163,91 @@ fn begin(
     if let Some(outer) = outer {
         outer.life.hold();
     }
-    Ok((scope, record))
+    Ok(record)
 }
 
 /// From here on other threads may come inside of a scope that is this thread's.
-pub(crate) fn share(slot: &Slot, scope: ScopeId) {
+pub(crate) fn share(slot: &Slot, scope: ScopeRef) {
+    if scope.record.is_shared() {
+        return;
+    }
     let Some(_busy) = slot.enter() else { return };
     scope_run::pause(slot);
-    share_all(Context::of_scope(scope));
-    move_to(slot, slot.context());
+    share_all(Some(scope.record));
+    move_to(slot, slot.innermost());
     scope_run::resume(slot);
 }
 
-/// Each scope of a context is this thread's or shared already, and those around a shared one are shared.
-fn share_all(context: Context) {
-    for (scope, record) in chain(context) {
-        if record.is_shared() {
-            return;
-        }
+/// Each of these scopes is this thread's or shared already, and those around a shared one are shared.
+fn share_all(innermost: Option<&'static ScopeRecord>) {
+    for record in scope_table::chain(innermost).take_while(|record| !record.is_shared()) {
         #[cfg(feature = "stacks")]
-        record.place.settle_name(scope.index, record);
-        let _ = scope;
+        record.place.settle_name(record);
         record.share();
     }
+}
+
+/// The innermost scope of this thread, with one more hold on it, and shared from here on.
+pub(crate) fn hold_current(slot: &Slot) -> Option<ScopeRef> {
+    let scope = ScopeRef::of(slot.innermost()?);
+    scope.hold();
+    share(slot, scope);
+    Some(scope)
 }
 
 /// Closes a scope and returns its last figures with what `read_sites` makes of them while the scope's call sites are still
 /// its own. Those that were opened inside of it, on this thread, and are still open, are closed before it.
 pub(crate) fn close<S>(
     slot: &Slot,
-    scope: ScopeId,
+    scope: ScopeRef,
     read_sites: impl FnOnce(SitesOf) -> S,
 ) -> (ScopeFigures, Option<S>) {
-    let Some(record) = scope_table::of(scope) else { return (ScopeFigures::default(), None) };
-    if record.is_open(scope) {
+    if !scope.is_held() {
+        return (ScopeFigures::default(), None);
+    }
+    let record = scope.record;
+    if record.is_open() {
         let busy = if slot.is_shared() { None } else { slot.enter() };
         if busy.is_none() {
-            end(slot, scope, record);
-        } else if slot.run.is_on() && slot.context() == Context::of_scope(scope) {
+            end(slot, record);
+        } else if slot.run.is_on() && slot.innermost().is_some_and(|innermost| core::ptr::eq(innermost, record)) {
             scope_run::settle_innermost(slot, record);
-            end(slot, scope, record);
-            scope_run::go_outside(slot, record.parent());
+            end(slot, record);
+            scope_run::go_outside(slot, record.outer());
         } else {
             scope_run::pause(slot);
-            leave(slot, scope, record);
-            end(slot, scope, record);
+            leave(slot, record);
+            end(slot, record);
             scope_run::resume(slot);
         }
     }
     let sites = record.is(flag::PROFILED).then(|| read_sites(sites_of(record)));
     let figures = record.read_closed();
-    give_up(scope, record);
+    give_up(record);
     (figures, sites)
 }
 
 /// Moves the thread out of a scope of its own that is about to be closed.
-fn leave(slot: &Slot, scope: ScopeId, record: &ScopeRecord) {
-    let is_inside = |inner: ScopeId, of: &ScopeRecord| inner != scope && of.is(flag::GUARDED);
-    let innermost_other = chain(slot.context()).find(|(inner, of)| !is_inside(*inner, of));
-    if innermost_other.is_none_or(|(found, _)| found != scope) {
+fn leave(slot: &Slot, record: &'static ScopeRecord) {
+    let is_it = |of: &&'static ScopeRecord| core::ptr::eq(*of, record);
+    if !slot.scopes().find(|of| is_it(of) || !of.is(flag::GUARDED)).is_some_and(|found| is_it(&found)) {
         // The thread is elsewhere, or by a visit in a scope below it.
         return;
     }
-    for (inner, of) in chain(slot.context()).take_while(|(inner, _)| *inner != scope) {
-        if of.is_open(inner) {
-            for drops in [&slot.drops, &of.drops, &record.drops] {
-                drops.misplaced_guards.fetch_add(1, Ordering::Relaxed);
-            }
-            end(slot, inner, of);
+    for inner in slot.scopes().take_while(|of| !is_it(of)).filter(|inner| inner.is_open()) {
+        for drops in [&slot.drops, &inner.drops, &record.drops] {
+            drops.misplaced_guards.fetch_add(1, Ordering::Relaxed);
         }
+        end(slot, inner);
     }
-    move_to(slot, record.parent());
+    // One that is closed may be held by this record alone.
+    move_to(slot, nearest_open(record.outer()));
 }
 
 /// Ends an open scope. Its record stays until everybody has given up their hold.
-fn end(slot: &Slot, scope: ScopeId, record: &'static ScopeRecord) {
-    let around = nearest_open(record.parent());
+fn end(slot: &Slot, record: &'static ScopeRecord) {
     let largest = record.raise_largest(0);
-    if let Some(outer) = record.parent().scope().and_then(scope_table::of) {
+    if let Some(outer) = record.outer() {
         outer.raise_largest(largest);
     }
     let attached = record.life.inside();
@@ -187,10 +256,10 @@ fn end(slot: &Slot, scope: ScopeId, record: &'static ScopeRecord) {
             drops.attached_at_close.fetch_add(attached, Ordering::Relaxed);
         }
     }
-    let unattached = newcomer::blocks_by_living_threads(scope, record);
-    record.unattached_blocks.fetch_add(unattached, Ordering::Relaxed);
+    record.unattached_blocks.fetch_add(newcomer::blocks_by_living_threads(record), Ordering::Relaxed);
+    let around = nearest_open(record.outer());
     if planted(Fault::SumChildPeaks)
-        && let Some((_, outer)) = around
+        && let Some(outer) = around
     {
         let live = outer.live();
         outer.set_peak((live.0, live.1 + record.read_open().peak_bytes));
@@ -203,31 +272,33 @@ fn end(slot: &Slot, scope: ScopeId, record: &'static ScopeRecord) {
     }
     scope_table::keep_for_blocks(record);
     if record.close(true) == 0 {
-        scope_table::drained(scope, record);
+        scope_table::drained(record);
     }
     scope_table::sweep_now_and_then();
 }
 
 /// The opener of a scope has its figures and does not refer to it any more.
-fn give_up(scope: ScopeId, record: &'static ScopeRecord) {
+fn give_up(record: &'static ScopeRecord) {
     if record.take_opener() {
         #[cfg(feature = "stacks")]
         record.place.close_lane();
-        scope_table::release(scope, record);
+        scope_table::release(record);
     }
 }
 
 /// The figures of an open scope, or those of one that was closed with the one around it. Called by its opener.
-pub(crate) fn read(slot: &Slot, scope: ScopeId) -> ScopeFigures {
-    let Some(record) = scope_table::of(scope) else { return ScopeFigures::default() };
-    if !record.is_open(scope) {
-        return record.read_closed();
+pub(crate) fn read(slot: &Slot, scope: ScopeRef) -> ScopeFigures {
+    if !scope.is_held() {
+        return ScopeFigures::default();
+    }
+    if !scope.record.is_open() {
+        return scope.record.read_closed();
     }
     let busy = slot.enter();
     if busy.is_some() {
         scope_run::pause(slot);
     }
-    let figures = record.read_open();
+    let figures = scope.record.read_open();
     if busy.is_some() {
         scope_run::resume(slot);
     }
@@ -239,95 +310,31 @@ pub(crate) fn leave_all(slot: &Slot) {
     newcomer::leave(slot);
     let Some(_busy) = slot.enter() else { return };
     scope_run::pause(slot);
-    while let Some((scope, record)) = slot.context().scope().and_then(|scope| Some((scope, scope_table::of(scope)?))) {
-        let parent = record.parent();
-        if record.is(flag::GUARDED | flag::OPENER) {
-            if record.is_open(scope) {
-                slot.drops.misplaced_guards.fetch_add(1, Ordering::Relaxed);
-                end(slot, scope, record);
-            }
-            move_to(slot, parent);
-            give_up(scope, record);
-        } else {
-            // By a visit that does not end any more.
-            move_to(slot, Context::of_thread(slot.index()));
+    // Those beyond one that is no guard's were entered by a visit that does not end any more.
+    while let Some(record) = slot.innermost().filter(|record| record.is(flag::GUARDED | flag::OPENER)) {
+        if record.is_open() {
+            slot.drops.misplaced_guards.fetch_add(1, Ordering::Relaxed);
+            end(slot, record);
         }
+        move_to(slot, nearest_open(record.outer()));
+        give_up(record);
     }
-    move_to(slot, Context::of_thread(slot.index()));
+    move_to(slot, None);
     scope_run::resume(slot);
 }
 
-/// The innermost scope of this thread, with one more hold on it, and shared from here on.
-pub(crate) fn hold_current(slot: &Slot) -> Option<ScopeId> {
-    let scope = slot.context().scope()?;
-    scope_table::of(scope)?.life.hold();
-    share(slot, scope);
-    Some(scope)
-}
-
-/// One more hold on a scope. Called by who has one.
-pub(crate) fn hold(scope: ScopeId) {
-    if let Some(record) = scope_table::of(scope) {
-        record.life.hold();
-    }
-}
-
-/// Gives up a hold on a scope.
-pub(crate) fn release(scope: ScopeId) {
-    if let Some(record) = scope_table::of(scope) {
-        scope_table::release(scope, record);
-    }
-}
-
-/// A thread is about to enter a scope by a handle, which is one more hold.
-pub(crate) fn enter_by_handle(slot: Option<&Slot>, scope: ScopeId) {
-    let Some(record) = scope_table::of(scope) else { return };
-    record.life.enter();
-    if let Some(slot) = slot
-        && !record.is_open(scope)
-    {
-        slot.drop_one(|drops| &drops.late_entries);
-    }
-}
-
-/// Ends what [`enter_by_handle`] began.
-pub(crate) fn leave_by_handle(scope: ScopeId) {
-    if let Some(record) = scope_table::of(scope)
-        && record.life.leave()
-    {
-        scope_table::give_back(scope, record);
-    }
-}
-
-/// Whether a scope is open.
-pub(crate) fn is_open(scope: ScopeId) -> bool {
-    scope_table::of(scope).is_some_and(|record| record.is_open(scope))
-}
-
-/// The thread polls the future of a scope, or is done with that.
-pub(crate) fn set_poller(scope: ScopeId, slot: u32) {
-    if let Some(record) = scope_table::of(scope).filter(|record| !record.is_shared()) {
-        record.set_owner(slot);
-    }
-}
-
-/// Makes `context` the one of new blocks, with what it switches on.
-pub(super) fn move_to(slot: &Slot, context: Context) {
-    slot.set_context(context);
-    let mut on = 0;
-    for (number, (scope, record)) in chain(context).enumerate() {
-        if number == 0 {
-            on |= stacks_inside(record);
-        }
-        if record.is_shared() || !record.is_open(scope) {
-            on |= mode::EACH_SCOPE;
-            break;
-        }
+/// Makes a scope, or none, the one of new blocks, with what it switches on.
+#[inline(always)]
+pub(super) fn move_to(slot: &Slot, scope: Option<&'static ScopeRecord>) {
+    slot.enter_scope(scope);
+    let mut on = scope.map_or(0, stacks_inside);
+    if slot.scopes().any(|record| record.is_shared() || !record.is_open()) {
+        on |= mode::EACH_SCOPE;
     }
     slot.set_mode(mode::EACH_SCOPE | mode::STACKS_IN_SCOPE, on);
 }
 
 /// What a scope switches on for those inside.
-fn stacks_inside(record: &ScopeRecord) -> u32 {
+fn stacks_inside(record: &'static ScopeRecord) -> u32 {
     if record.levels() > 0 { mode::STACKS_IN_SCOPE } else { 0 }
 }

@@ -34,6 +34,6 @@ impl Shard {
     /// The slot is a new thread's.
     pub(super) fn begin_thread(&self) {
         self.trace.begin_thread();
-        self.place.forget();
+        self.place.begin_thread();
     }
 }

@@ -6,13 +6,16 @@
 //! are many.
 
 use super::peak;
+use super::scope_record::ScopeRecord;
 use super::scope_run::Run;
+use super::scope_table;
 use super::tag::{Accepted, Context, Tag};
 use super::totals::{Drops, Largest, OwnWork, Totals};
 use super::writers::{One, Writers};
 use crate::fault::{Fault, planted};
 use crate::sys::arena::Zeroed;
-use core::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
+use core::ptr;
+use core::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 
 #[cfg(feature = "stacks")]
 use super::shard::Shard;
@@ -34,6 +37,8 @@ pub(crate) struct Slot {
     high: AtomicU64,
     /// The middle part of the tags of new blocks.
     context: AtomicU64,
+    /// The record of that scope; null outside of all.
+    innermost: AtomicPtr<ScopeRecord>,
     /// The tags of blocks whose end the short and the traced path count: [`Accepted`].
     accepted_mask: AtomicU64,
     accepted_bits: AtomicU64,
@@ -96,7 +101,7 @@ impl Slot {
 
     pub(crate) fn set_index(&self, index: u32) {
         self.index.store(index, Ordering::Relaxed);
-        self.set_context(Context::of_thread(index));
+        self.enter_scope(None);
     }
 
     /// Makes the slot that of a new thread.
@@ -108,6 +113,7 @@ impl Slot {
         let context = Context::of_thread(self.index());
         self.context.store(context.to_bits(), Ordering::Relaxed);
         self.earlier_context.store(context.to_bits(), Ordering::Relaxed);
+        self.innermost.store(ptr::null_mut(), Ordering::Relaxed);
         self.seen.store(0, Ordering::Relaxed);
         self.run.begin_thread();
         self.visits.begin_thread();
@@ -124,18 +130,38 @@ impl Slot {
         Context::from_own_bits(self.context.load(Ordering::Relaxed))
     }
 
+    /// The innermost scope that the thread is in, on which it has a hold in one way or another.
+    #[inline(always)]
+    pub(super) fn innermost(&self) -> Option<&'static ScopeRecord> {
+        // SAFETY: null, or a record of the table, which lives for ever and is only shared.
+        unsafe { self.innermost.load(Ordering::Relaxed).as_ref() }
+    }
+
+    /// The scopes that the thread is in, from the innermost outwards.
+    #[inline(always)]
+    pub(super) fn scopes(&self) -> impl Iterator<Item = &'static ScopeRecord> {
+        scope_table::chain(self.innermost())
+    }
+
     /// Changes whose the new blocks of this thread are, remembering whose the last one is.
-    pub(crate) fn set_context(&self, context: Context) {
+    #[inline(always)]
+    pub(super) fn enter_scope(&self, scope: Option<&'static ScopeRecord>) {
+        #[cfg(feature = "stacks")]
+        self.shard.place.forget();
+        let context = scope.map_or(Context::of_thread(self.index()), ScopeRecord::context);
         let blocks = self.totals.total_blocks.load(Ordering::Relaxed);
         if blocks != self.blocks_at_change.load(Ordering::Relaxed) {
             self.earlier_context.store(self.context.load(Ordering::Relaxed), Ordering::Relaxed);
             self.blocks_at_change.store(blocks, Ordering::Relaxed);
         }
         self.context.store(context.to_bits(), Ordering::Relaxed);
+        self.innermost
+            .store(scope.map_or(ptr::null_mut(), |record| ptr::from_ref(record).cast_mut()), Ordering::Relaxed);
     }
 
     /// Chooses the tags whose blocks the short and the traced path may free: all of other threads and this one outside of
     /// scopes, those of the innermost scope inside of one. None before the thread's first free, which is looked at.
+    #[inline(always)]
     pub(super) fn accept_for_context(&self) {
         let accepted = match self.context() {
             _ if self.newcomer.is_one() => Accepted::NONE,
@@ -214,6 +240,7 @@ impl Slot {
     }
 
     /// Takes the lower one of the two upper thresholds.
+    #[inline(always)]
     pub(super) fn choose_high(&self) {
         let process = self.process_high.load(Ordering::Relaxed) as i64;
         self.high.store(process.min(self.run.high()) as u64, Ordering::Relaxed);
@@ -299,6 +326,7 @@ impl Slot {
     }
 
     /// Ends the present stretch of the thread's time and returns the largest block of it.
+    #[inline(always)]
     pub(super) fn end_stretch(&self) -> u64 {
         self.largest.end_stretch(&self.totals)
     }
@@ -365,8 +393,8 @@ impl Slot {
     #[cold]
     pub(crate) fn drop_one(&self, reason: impl Fn(&Drops) -> &AtomicU64) {
         reason(&self.drops).fetch_add(1, Ordering::Relaxed);
-        for (_, record) in super::scope_table::chain(self.context()) {
+        self.scopes().for_each(|record| {
             reason(&record.drops).fetch_add(1, Ordering::Relaxed);
-        }
+        });
     }
 }

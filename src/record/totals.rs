@@ -40,6 +40,7 @@ impl Largest {
     }
 
     /// Ends the present stretch and returns the largest block of it. Called by the thread itself.
+    #[inline(always)]
     pub(crate) fn end_stretch(&self, totals: &Totals) -> u64 {
         self.in_window.store(self.in_window(totals), Ordering::Relaxed);
         let largest = totals.largest_block_bytes.load(Ordering::Relaxed);

@@ -7,14 +7,15 @@
 //! Visits nest. Each remembers where the thread was before, and has a hold on that. One that ends before a later one that
 //! began inside of it leaves its way back to that one.
 
+use super::gate::ShortPath;
 use super::newcomer;
-use super::scope_record::flag;
+use super::scope_record::{ScopeRecord, flag};
 use super::scope_run;
 use super::scope_table;
-use super::scopes::move_to;
+use super::scopes::{ScopeRef, move_to};
 use super::slot::Slot;
-use super::tag::Context;
-use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use core::ptr;
+use core::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering};
 
 /// The visits of one thread. A part of its slot.
 pub(crate) struct Visits {
@@ -25,21 +26,34 @@ pub(crate) struct Visits {
     /// A visit that ended before a later one inside of it: its number (zero for none) and its way back.
     ended: AtomicU64,
     ended_around: AtomicU64,
-    ended_before: AtomicU64,
+    ended_before: AtomicPtr<ScopeRecord>,
     /// More than one way back was left: the thread is in no scope until all visits are over.
     is_lost: AtomicU32,
+}
+
+/// Which visit it is. By itself, one that began outside of all scopes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct PlainVisit {
+    number: u64,
+    /// The number of the visit around it.
+    around: u64,
 }
 
 /// One visit.
 #[derive(Debug)]
 pub(crate) struct Visit {
-    number: u64,
-    /// The number of the visit around it.
-    around: u64,
-    /// Where the thread was before.
-    before: Context,
+    place: PlainVisit,
+    /// Where the thread was before, with a hold on that.
+    before: Option<ScopeRef>,
     /// Where it is.
-    to: Context,
+    to: Option<ScopeRef>,
+}
+
+impl Visit {
+    /// A visit of a scope that began outside of all.
+    pub(crate) fn of_plain(place: PlainVisit, to: ScopeRef) -> Self {
+        Self { place, before: None, to: Some(to) }
+    }
 }
 
 impl Visits {
@@ -50,91 +64,141 @@ impl Visits {
         }
         self.is_lost.store(0, Ordering::Relaxed);
     }
-}
 
-/// Leaves the thread's scopes for another one, which stays at least until [`end`]. `None` if the thread has no place of
-/// its own, or is in the middle of an event (a signal handler): it stays where it is.
-#[inline]
-pub(crate) fn begin(slot: &Slot, to: Context) -> Option<Visit> {
-    let _busy = slot.enter()?;
-    let before = slot.context();
-    if let Some(record) = before.scope().and_then(scope_table::of) {
-        record.life.hold();
+    #[inline(always)]
+    fn push(&self) -> PlainVisit {
+        let number = self.begun.load(Ordering::Relaxed) + 1;
+        self.begun.store(number, Ordering::Relaxed);
+        let around = self.innermost.load(Ordering::Relaxed);
+        self.innermost.store(number, Ordering::Relaxed);
+        PlainVisit { number, around }
     }
-    scope_run::pause(slot);
-    newcomer::attached(slot, to);
-    move_to(slot, to);
-    scope_run::resume(slot);
-    let visits = &slot.visits;
-    let number = visits.begun.load(Ordering::Relaxed) + 1;
-    visits.begun.store(number, Ordering::Relaxed);
-    let around = visits.innermost.load(Ordering::Relaxed);
-    visits.innermost.store(number, Ordering::Relaxed);
-    Some(Visit { number, around, before, to })
+
+    #[inline(always)]
+    fn is_any_left(&self) -> bool {
+        self.ended.load(Ordering::Relaxed) != 0 || self.is_lost.load(Ordering::Relaxed) != 0
+    }
 }
 
-/// Outside of every scope.
-pub(crate) fn begin_outside(slot: &Slot) -> Option<Visit> {
-    begin(slot, Context::of_thread(slot.index()))
+/// Leaves the thread's scopes for another one, or for none. `to` stays at least until [`end`]. `None` if the thread has no
+/// place of its own, or is in the middle of an event (a signal handler): it stays where it is.
+#[inline(always)]
+pub(crate) fn begin(slot: &Slot, to: Option<ScopeRef>) -> Option<Visit> {
+    let _busy = slot.enter()?;
+    let before = slot.innermost();
+    if let Some(record) = before {
+        record.life.hold();
+        scope_run::pause(slot);
+    }
+    let record = to.map(ScopeRef::record);
+    newcomer::attached(slot, record);
+    move_to(slot, record);
+    scope_run::resume(slot);
+    Some(Visit { place: slot.visits.push(), before: before.map(ScopeRef::of), to })
+}
+
+/// As [`begin`], from outside of all scopes into an outermost one that is this thread's for now; `None` where that is not
+/// all there is to it.
+///
+/// PERF: `benches/scopes`, a measured future.
+#[inline(always)]
+pub(crate) fn begin_plain(slot: &Slot, to: ScopeRef) -> Option<PlainVisit> {
+    let record = to.record();
+    if slot.innermost().is_some() || !record.is_plain() || !slot.newcomer.is_free() {
+        return None;
+    }
+    let path = slot.enter_unchanged()?;
+    slot.enter_scope(Some(record));
+    if !finds_place(slot, &path) {
+        slot.enter_scope(None);
+        return None;
+    }
+    record.set_owner(slot.index());
+    scope_run::resume_plain(slot, record);
+    Some(slot.visits.push())
+}
+
+/// As [`end`], for what [`begin_plain`] began. `false`: something has changed meanwhile, and [`end`] is for it.
+#[inline(always)]
+pub(crate) fn end_plain(slot: &Slot, visit: PlainVisit, to: ScopeRef) -> bool {
+    let (visits, record) = (&slot.visits, to.record());
+    let is_inside = slot.innermost().is_some_and(|innermost| ptr::eq(innermost, record)) && slot.run.is_on();
+    if !is_inside || visits.innermost.load(Ordering::Relaxed) != visit.number || visits.is_any_left() {
+        return false;
+    }
+    let Some(path) = slot.enter_unchanged() else { return false };
+    scope_run::settle_innermost(slot, record);
+    scope_run::go_outside(slot, None);
+    record.set_owner(0);
+    visits.innermost.store(visit.around, Ordering::Relaxed);
+    if !finds_place(slot, &path) {
+        slot.close_traced_path(path);
+    }
+    true
+}
+
+/// Finds the place of the thread's stacks, if that is needed.
+#[inline(always)]
+fn finds_place(slot: &Slot, path: &ShortPath<'_>) -> bool {
+    #[cfg(feature = "stacks")]
+    return !Slot::is_traced(path) || super::place::find_for_recording(slot);
+    #[cfg(not(feature = "stacks"))]
+    return true;
 }
 
 /// Goes back to where the thread was, or to the nearest scope around that which is still open. Returns where the thread was
 /// in the end, if a scope that was opened meanwhile is still open.
-#[inline]
-pub(crate) fn end(slot: &Slot, visit: Visit) -> Option<Context> {
+#[inline(always)]
+pub(crate) fn end(slot: &Slot, visit: Visit) -> Option<ScopeRef> {
     let busy = if slot.is_shared() { None } else { slot.enter() };
-    if busy.is_none() || slot.visits.innermost.load(Ordering::Relaxed) != visit.number {
+    if busy.is_none() || slot.visits.innermost.load(Ordering::Relaxed) != visit.place.number {
         out_of_order(slot, visit, busy.is_some());
         return None;
     }
     scope_run::pause(slot);
-    let last = slot.context();
-    slot.visits.innermost.store(visit.around, Ordering::Relaxed);
+    let last = slot.innermost();
+    slot.visits.innermost.store(visit.place.around, Ordering::Relaxed);
     go_back(slot, visit.before);
-    release(visit.before);
-    if slot.visits.ended.load(Ordering::Relaxed) != 0 || slot.visits.is_lost.load(Ordering::Relaxed) != 0 {
+    if slot.visits.is_any_left() {
         take_left_ways(slot);
     }
     scope_run::resume(slot);
-    (last != visit.to).then_some(last)
+    last.filter(|last| visit.to.is_none_or(|to| !ptr::eq(*last, to.record()))).map(ScopeRef::of)
 }
 
 /// Says of a scope that was opened in a visit and outlives it that it sees nothing from here on.
-pub(crate) fn left_open(context: Context) {
-    let left = scope_table::chain(context).find(|(scope, record)| record.is(flag::GUARDED) && record.is_open(*scope));
-    if let Some((_, record)) = left {
+pub(crate) fn left_open(last: ScopeRef) {
+    let left = scope_table::chain(Some(last.record())).find(|record| record.is(flag::GUARDED) && record.is_open());
+    if let Some(record) = left {
         record.drops.evicted_scopes.fetch_add(1, Ordering::Relaxed);
     }
 }
 
-fn go_back(slot: &Slot, before: Context) {
-    let open = scope_table::nearest_open(before).map(|(scope, _)| Context::of_scope(scope));
-    move_to(slot, open.unwrap_or(Context::of_thread(slot.index())));
-}
-
-fn release(context: Context) {
-    if let Some(scope) = context.scope()
-        && let Some(record) = scope_table::of(scope)
-    {
-        scope_table::release(scope, record);
-    }
+#[inline(always)]
+fn go_back(slot: &Slot, before: Option<ScopeRef>) {
+    let Some(before) = before else { return move_to(slot, None) };
+    move_to(slot, scope_table::nearest_open(Some(before.record())));
+    scope_table::release(before.record());
 }
 
 /// A later visit is not over, or the thread is past its end.
 #[cold]
 fn out_of_order(slot: &Slot, visit: Visit, on_its_thread: bool) {
-    if !on_its_thread {
-        return release(visit.before);
-    }
-    slot.drop_one(|drops| &drops.misplaced_guards);
     let visits = &slot.visits;
-    if visits.ended.load(Ordering::Relaxed) != 0 {
+    if on_its_thread {
+        slot.drop_one(|drops| &drops.misplaced_guards);
+        if visits.ended.load(Ordering::Relaxed) == 0 {
+            visits.ended.store(visit.place.number, Ordering::Relaxed);
+            visits.ended_around.store(visit.place.around, Ordering::Relaxed);
+            let before = visit.before.map_or(ptr::null_mut(), |before| ptr::from_ref(before.record()).cast_mut());
+            visits.ended_before.store(before, Ordering::Relaxed);
+            return;
+        }
         visits.is_lost.store(1, Ordering::Relaxed);
-        return release(visit.before);
     }
-    visits.ended.store(visit.number, Ordering::Relaxed);
-    visits.ended_around.store(visit.around, Ordering::Relaxed);
-    visits.ended_before.store(visit.before.to_bits(), Ordering::Relaxed);
+    if let Some(before) = visit.before {
+        scope_table::release(before.record());
+    }
 }
 
 /// The visit around the one that ended may have ended before it.
@@ -143,14 +207,14 @@ fn take_left_ways(slot: &Slot) {
     let visits = &slot.visits;
     let innermost = visits.innermost.load(Ordering::Relaxed);
     if innermost != 0 && innermost == visits.ended.load(Ordering::Relaxed) {
-        visits.innermost.store(visits.ended_around.load(Ordering::Relaxed), Ordering::Relaxed);
-        let before = Context::from_own_bits(visits.ended_before.load(Ordering::Relaxed));
         visits.ended.store(0, Ordering::Relaxed);
-        go_back(slot, before);
-        release(before);
+        visits.innermost.store(visits.ended_around.load(Ordering::Relaxed), Ordering::Relaxed);
+        // SAFETY: null, or a record of the table, which lives for ever and is only shared.
+        let before = unsafe { visits.ended_before.load(Ordering::Relaxed).as_ref() };
+        go_back(slot, before.map(ScopeRef::of));
     }
     if visits.is_lost.load(Ordering::Relaxed) != 0 {
-        move_to(slot, Context::of_thread(slot.index()));
+        move_to(slot, None);
         if visits.innermost.load(Ordering::Relaxed) == 0 {
             visits.is_lost.store(0, Ordering::Relaxed);
         }

@@ -1,8 +1,8 @@
 //! Handles: taking a scope to other threads.
 
 use super::inside::Inside;
-use crate::record::tag::ScopeId;
-use crate::record::{scopes, slots};
+use crate::record::scopes::{self, ScopeRef};
+use crate::record::slots;
 use std::io;
 use std::thread::{self, Builder, JoinHandle, Scope, ScopedJoinHandle};
 
@@ -45,7 +45,7 @@ use std::thread::{self, Builder, JoinHandle, Scope, ScopedJoinHandle};
 /// handle takes some nanoseconds and allocates nothing.
 #[derive(Debug)]
 pub struct ScopeHandle {
-    scope: ScopeId,
+    scope: ScopeRef,
 }
 
 /// The thread is inside of a scope until this is dropped, see [`ScopeHandle::enter`].
@@ -54,13 +54,13 @@ pub struct ScopeHandle {
 pub struct Entered {
     // Before the hold is given up.
     inside: Option<Inside>,
-    scope: ScopeId,
+    scope: ScopeRef,
 }
 
 impl ScopeHandle {
     /// A handle of a scope of which the calling thread is the opener.
-    pub(super) fn of(scope: ScopeId) -> Self {
-        scopes::hold(scope);
+    pub(super) fn of(scope: ScopeRef) -> Self {
+        scope.hold();
         if let Some(slot) = slots::current() {
             scopes::share(slot, scope);
         }
@@ -202,13 +202,13 @@ impl ScopeHandle {
         builder.spawn_scoped(threads, self.attached(work))
     }
 
-    pub(super) fn scope(&self) -> ScopeId {
+    pub(super) fn scope(&self) -> ScopeRef {
         self.scope
     }
 
     /// Says that a thread is about to come inside, which `leave_by_handle` ends.
     pub(super) fn note_entry(&self) {
-        scopes::enter_by_handle(slots::current_for_library(), self.scope);
+        self.scope.enter(slots::current_for_library());
     }
 
     /// `work`, to be run inside of the scope wherever it is called.
@@ -220,20 +220,20 @@ impl ScopeHandle {
 
 impl Clone for ScopeHandle {
     fn clone(&self) -> Self {
-        scopes::hold(self.scope);
+        self.scope.hold();
         Self { scope: self.scope }
     }
 }
 
 impl Drop for ScopeHandle {
     fn drop(&mut self) {
-        scopes::release(self.scope);
+        self.scope.release();
     }
 }
 
 impl Drop for Entered {
     fn drop(&mut self) {
         drop(self.inside.take());
-        scopes::leave_by_handle(self.scope);
+        self.scope.leave();
     }
 }

@@ -1,7 +1,7 @@
 //! Being in another scope for a while: what handles, futures and `exclude` have in common.
 
+use crate::record::scopes::ScopeRef;
 use crate::record::slots;
-use crate::record::tag::{Context, ScopeId};
 use crate::record::visits::{self, Visit};
 use core::marker::PhantomData;
 
@@ -16,22 +16,19 @@ pub(crate) struct Inside {
 impl Inside {
     /// In no scope.
     pub(crate) fn of_none() -> Self {
-        Self { visit: slots::current().and_then(visits::begin_outside), not_send: PhantomData }
+        Self { visit: slots::current().and_then(|slot| visits::begin(slot, None)), not_send: PhantomData }
     }
 
     /// In a scope that stays at least as long as this.
-    pub(crate) fn of(scope: ScopeId) -> Self {
-        Self::at(Context::of_scope(scope))
-    }
-
-    /// In what [`end`](Self::end) returned, or in a scope.
-    pub(crate) fn at(context: Context) -> Self {
-        let visit = slots::current_for_library().and_then(|slot| visits::begin(slot, context));
+    #[inline]
+    pub(crate) fn of(scope: ScopeRef) -> Self {
+        let visit = slots::current_for_library().and_then(|slot| visits::begin(slot, Some(scope)));
         Self { visit, not_send: PhantomData }
     }
 
     /// Leaves the scope. Returns where the thread was, if a scope that was opened inside is still open.
-    pub(crate) fn end(mut self) -> Option<Context> {
+    #[inline]
+    pub(crate) fn end(mut self) -> Option<ScopeRef> {
         visits::end(slots::current()?, self.visit.take()?)
     }
 }

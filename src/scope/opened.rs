@@ -3,10 +3,9 @@
 use super::error::ScopeError;
 use super::handle::ScopeHandle;
 use super::measurement::Measurement;
-use crate::record::scopes;
+use crate::record::scopes::{self, ScopeRef};
 use crate::record::slot::Slot;
 use crate::record::slots;
-use crate::record::tag::ScopeId;
 use crate::stats::MemoryStats;
 use std::borrow::Cow;
 use std::time::Instant;
@@ -17,7 +16,7 @@ use crate::record::{own_work::OwnWork, scope_events::SitesOf, site_reader};
 /// An open scope. It is closed when this is dropped.
 #[derive(Debug)]
 pub(crate) struct Opened {
-    scope: ScopeId,
+    scope: ScopeRef,
     name: Cow<'static, str>,
     began: Instant,
     is_open: bool,
@@ -36,7 +35,7 @@ impl Opened {
 
     fn with(
         name: Cow<'static, str>,
-        open: impl FnOnce(&'static Slot, &str) -> Result<ScopeId, scopes::Refused>,
+        open: impl FnOnce(&'static Slot, &str) -> Result<ScopeRef, scopes::Refused>,
     ) -> Result<Self, ScopeError> {
         ScopeError::check()?;
         let slot = slots::current_for_library().ok_or(ScopeError::NotInstalled)?;
@@ -44,7 +43,7 @@ impl Opened {
         Ok(Self { scope, name, began: Instant::now(), is_open: true })
     }
 
-    pub(crate) fn scope(&self) -> ScopeId {
+    pub(crate) fn scope(&self) -> ScopeRef {
         self.scope
     }
 

@@ -4,14 +4,18 @@ use super::handle::ScopeHandle;
 use super::inside::Inside;
 use super::measurement::Measurement;
 use super::opened::Opened;
-use crate::record::tag::{Context, ScopeId};
-use crate::record::{scopes, slots};
+use crate::record::scopes::ScopeRef;
+use crate::record::slot::Slot;
+use crate::record::slots;
+use crate::record::visits::{self, PlainVisit, Visit};
 
 /// Where a future's polls begin: in its scope, or in one that an earlier poll opened inside and left open over an `await`.
 #[derive(Debug)]
 struct Polls {
-    scope: ScopeId,
-    left_in: Option<Context>,
+    scope: ScopeRef,
+    left_in: Option<ScopeRef>,
+    /// The present poll, unless it is a plain one.
+    visit: Option<Visit>,
 }
 
 /// The scope that a future measures itself with. One thread at a time is inside.
@@ -28,24 +32,38 @@ pub(super) struct HandleScope {
     polls: Polls,
 }
 
-/// One poll.
-pub(super) struct Poll<'a> {
+/// One poll of a future that measures itself.
+pub(super) struct OwnPoll<'a> {
+    polls: &'a mut Polls,
+    slot: Option<&'static Slot>,
+    plain: Option<PlainVisit>,
+}
+
+/// One poll in the scope of a handle.
+pub(super) struct HandlePoll<'a> {
     polls: &'a mut Polls,
     inside: Option<Inside>,
-    by_handle: bool,
 }
 
 impl OwnScope {
     pub(super) fn new(opened: Opened) -> Self {
-        let polls = Polls { scope: opened.scope(), left_in: None };
+        let polls = Polls { scope: opened.scope(), left_in: None, visit: None };
         Self { opened, polls }
     }
 
     /// Enters the scope for a poll.
-    pub(super) fn enter(&mut self) -> Poll<'_> {
+    #[inline]
+    pub(super) fn enter(&mut self) -> OwnPoll<'_> {
+        let polls = &mut self.polls;
         let slot = slots::current_for_library();
-        scopes::set_poller(self.polls.scope, slot.map_or(0, |slot| slot.index()));
-        self.polls.begin(false)
+        let plain = match slot {
+            Some(slot) if polls.left_in.is_none() => visits::begin_plain(slot, polls.scope),
+            _ => None,
+        };
+        if let (None, Some(slot)) = (plain, slot) {
+            polls.begin(slot);
+        }
+        OwnPoll { polls, slot, plain }
     }
 
     pub(super) fn handle(&self) -> ScopeHandle {
@@ -59,31 +77,52 @@ impl OwnScope {
 
 impl HandleScope {
     pub(super) fn new(handle: ScopeHandle) -> Self {
-        let polls = Polls { scope: handle.scope(), left_in: None };
+        let polls = Polls { scope: handle.scope(), left_in: None, visit: None };
         Self { handle, polls }
     }
 
     /// Enters the scope for a poll.
-    pub(super) fn enter(&mut self) -> Poll<'_> {
+    pub(super) fn enter(&mut self) -> HandlePoll<'_> {
         self.handle.note_entry();
-        self.polls.begin(true)
+        let inside = Inside::of(self.polls.take_start());
+        HandlePoll { polls: &mut self.polls, inside: Some(inside) }
     }
 }
 
 impl Polls {
-    fn begin(&mut self, by_handle: bool) -> Poll<'_> {
-        let left_in = self.left_in.take().filter(|left| left.scope().is_some_and(scopes::is_open));
-        let inside = Inside::at(left_in.unwrap_or(Context::of_scope(self.scope)));
-        Poll { polls: self, inside: Some(inside), by_handle }
+    fn take_start(&mut self) -> ScopeRef {
+        self.left_in.take().filter(|left| left.is_open()).unwrap_or(self.scope)
+    }
+
+    #[cold]
+    fn begin(&mut self, slot: &Slot) {
+        self.scope.set_thread(slot.index());
+        self.visit = visits::begin(slot, Some(self.take_start()));
+    }
+
+    #[cold]
+    fn end(&mut self, slot: &Slot, plain: Option<PlainVisit>) {
+        let plain = plain.map(|plain| Visit::of_plain(plain, self.scope));
+        if let Some(visit) = plain.or_else(|| self.visit.take()) {
+            self.left_in = visits::end(slot, visit);
+        }
+        self.scope.set_thread(0);
     }
 }
 
-impl Drop for Poll<'_> {
+impl Drop for OwnPoll<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        let Some(slot) = self.slot else { return };
+        if self.plain.is_none_or(|plain| !visits::end_plain(slot, plain, self.polls.scope)) {
+            self.polls.end(slot, self.plain);
+        }
+    }
+}
+
+impl Drop for HandlePoll<'_> {
     fn drop(&mut self) {
         self.polls.left_in = self.inside.take().and_then(Inside::end);
-        match self.by_handle {
-            true => scopes::leave_by_handle(self.polls.scope),
-            false => scopes::set_poller(self.polls.scope, 0),
-        }
+        self.polls.scope.leave();
     }
 }
