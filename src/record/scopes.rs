@@ -247,7 +247,7 @@ fn leave(slot: &Slot, record: &'static ScopeRecord) {
 /// Ends an open scope. Its record stays until everybody has given up their hold.
 fn end(slot: &Slot, record: &'static ScopeRecord) {
     let largest = record.raise_largest(0);
-    if let Some(outer) = record.outer() {
+    if let Some(outer) = record.outer().filter(|outer| outer.is_open()) {
         outer.raise_largest(largest);
     }
     let attached = record.life.inside();

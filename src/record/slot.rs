@@ -393,7 +393,7 @@ impl Slot {
     #[cold]
     pub(crate) fn drop_one(&self, reason: impl Fn(&Drops) -> &AtomicU64) {
         reason(&self.drops).fetch_add(1, Ordering::Relaxed);
-        self.scopes().for_each(|record| {
+        self.scopes().filter(|record| record.is_open()).for_each(|record| {
             reason(&record.drops).fetch_add(1, Ordering::Relaxed);
         });
     }

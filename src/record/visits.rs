@@ -163,7 +163,14 @@ pub(crate) fn end(slot: &Slot, visit: Visit) -> Option<ScopeRef> {
         take_left_ways(slot);
     }
     scope_run::resume(slot);
-    last.filter(|last| visit.to.is_none_or(|to| !ptr::eq(*last, to.record()))).map(ScopeRef::of)
+    last.filter(|last| is_below(last, visit.to)).map(ScopeRef::of)
+}
+
+/// Whether a scope was opened inside of a visited one.
+fn is_below(last: &'static ScopeRecord, to: Option<ScopeRef>) -> bool {
+    let Some(to) = to else { return true };
+    let is_it = |record: &'static ScopeRecord| ptr::eq(record, to.record());
+    !is_it(last) && scope_table::chain(Some(last)).any(is_it)
 }
 
 /// Says of a scope that was opened in a visit and outlives it that it sees nothing from here on.

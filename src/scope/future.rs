@@ -110,8 +110,10 @@ pin_project! {
     impl<F> PinnedDrop for Measured<F> {
         fn drop(this: Pin<&mut Self>) {
             let mut this = this.project();
-            let _inside = this.scope.as_mut().map(OwnScope::enter);
-            this.future.set(None);
+            if this.future.is_some() {
+                let _inside = this.scope.as_mut().map(OwnScope::enter);
+                this.future.set(None);
+            }
         }
     }
 }
@@ -158,8 +160,10 @@ pin_project! {
     impl<F> PinnedDrop for InScope<F> {
         fn drop(this: Pin<&mut Self>) {
             let mut this = this.project();
-            let _inside = this.scope.enter();
-            this.future.set(None);
+            if this.future.is_some() {
+                let _inside = this.scope.enter();
+                this.future.set(None);
+            }
         }
     }
 }
