@@ -27,6 +27,7 @@ a_child_that_is_there_is_found_beside_an_insertion
 a_path_has_one_site_whose_entry_is_seen_with_its_number
 what_the_last_owner_wrote_is_seen_by_the_next
 a_drained_record_is_written_anew_only_after_its_last_reader
+exactly_one_of_those_who_let_go_is_the_last
 "
 steps="
 neither_of_two_children_is_lost
@@ -36,6 +37,9 @@ a_free_beside_the_close_counts_once
 two_frees_are_both_counted
 a_late_free_never_debits_the_next_generation
 exactly_one_of_the_last_frees_drains_the_scope
+what_is_live_survives_the_hand_over_from_one_thread_to_two
+an_allocation_beside_the_close_counts_on_one_side
+a_hold_is_never_had_on_a_record_that_was_given_up
 "
 
 models=$(run "" --list | sed -n 's/: test$//p' | sed 's/.*:://' | sort)

@@ -20,6 +20,10 @@ mod call_tree;
 #[allow(dead_code, reason = "the models need a part of it")]
 mod foreign;
 
+#[path = "../src/record/scope_life.rs"]
+#[allow(dead_code, reason = "the models need a part of it")]
+mod scope_life;
+
 #[path = "loom/scope_models.rs"]
 mod scope_models;
 #[path = "loom/slot_models.rs"]

@@ -118,9 +118,9 @@ impl ForeignWord {
 
     /// Makes the word that of another generation: nothing counted, not closed.
     pub(crate) fn renew(&self, generation: u32) {
-        // ORDERING: Release, pairs with the Acquire of `read` and `change`. A free that still saw the old generation
-        // changed the word before, or does not change it any more.
-        self.0.store(Foreign { generation, closed: false, amount: 0 }.to_bits(), Ordering::Release);
+        // ORDERING: Release, pairs with the Acquire of `read` and `change`: a free that still sees the old generation
+        // changed the word before.
+        self.0.swap(Foreign { generation, closed: false, amount: 0 }.to_bits(), Ordering::AcqRel);
     }
 
     /// Changes the word by compare-and-swap until nobody else did meanwhile. Returns it as it was before; `None` if it is

@@ -21,6 +21,7 @@ use super::scope_name::NamePlace;
 use super::tag::{Context, ScopeId};
 use super::totals::{Drops, Totals};
 use super::writers::{Many, One, Writers};
+use crate::completeness::Completeness;
 use crate::sys::arena::Zeroed;
 use core::ptr;
 use core::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering};
@@ -31,9 +32,11 @@ const TRIES: u32 = 8;
 /// A scope's figures and links.
 pub(crate) struct ScopeRecord {
     /// What the threads inside allocated, and what the one thread of a scope that is not shared freed.
-    own: Totals,
+    pub(super) own: Totals,
     peak_blocks: AtomicU64,
-    peak_bytes: AtomicU64,
+    pub(super) peak_bytes: AtomicU64,
+    /// How many bytes more, at least, make a new peak of a plain scope that no thread is inside of.
+    headroom: AtomicU64,
     /// What others freed, or what is live: see [`foreign`](super::foreign). Their generation is the record's.
     pub(super) foreign_blocks: ForeignWord,
     pub(super) foreign_bytes: ForeignWord,
@@ -56,7 +59,7 @@ pub(crate) struct ScopeRecord {
     /// Moves whenever the scope reaches a new peak.
     epoch: AtomicU32,
     /// What the threads inside left out.
-    pub(super) drops: Drops,
+    drops: Drops,
     /// Threads that evidently work for the scope and were never inside, and what those that ended allocated meanwhile.
     pub(super) unattached_threads: AtomicU64,
     pub(super) unattached_blocks: AtomicU64,
@@ -80,6 +83,8 @@ pub(super) mod flag {
     pub(crate) const SHARED: u32 = 4;
     /// It keeps figures by call site.
     pub(crate) const PROFILED: u32 = 8;
+    /// Something was left out inside.
+    pub(crate) const DROPPED: u32 = 16;
 }
 
 /// How a new scope begins.
@@ -97,13 +102,17 @@ impl ScopeRecord {
         for figure in self.own.figures() {
             figure.store(0, Ordering::Relaxed);
         }
-        for figure in [&self.peak_blocks, &self.peak_bytes, &self.unattached_threads, &self.unattached_blocks] {
+        let (peak, unattached) =
+            ([&self.peak_blocks, &self.peak_bytes], [&self.unattached_threads, &self.unattached_blocks]);
+        for figure in [peak[0], peak[1], &self.headroom, unattached[0], unattached[1]] {
             figure.store(0, Ordering::Relaxed);
         }
         for word in [&self.epoch, &self.instance] {
             word.store(0, Ordering::Relaxed);
         }
-        self.drops.forget();
+        if self.is(flag::DROPPED) {
+            self.drops.forget();
+        }
         self.context.store(Context::of_scope(self.id()).to_bits(), Ordering::Relaxed);
         let parent = beginning.outer.map_or(Context::of_thread(0), Self::context);
         self.parent.store(parent.to_bits(), Ordering::Relaxed);
@@ -183,7 +192,17 @@ impl ScopeRecord {
 
     /// The opener gives up its hold: `true` for the first time that this is said.
     pub(super) fn take_opener(&self) -> bool {
-        self.flags.fetch_and(!flag::OPENER, Ordering::Relaxed) & flag::OPENER != 0
+        // The opener is one thread, and others change no flags of a scope that is shared already.
+        let flags = self.flags.load(Ordering::Relaxed);
+        self.flags.store(flags & !flag::OPENER, Ordering::Relaxed);
+        flags & flag::OPENER != 0
+    }
+
+    /// Counts something that had to be left out inside.
+    #[cold]
+    pub(super) fn drop_some(&self, reason: impl Fn(&Drops) -> &AtomicU64, number: u64) {
+        self.flags.fetch_or(flag::DROPPED, Ordering::Relaxed);
+        reason(&self.drops).fetch_add(number, Ordering::Relaxed);
     }
 
     /// The scope's peak epoch.
@@ -231,51 +250,10 @@ impl ScopeRecord {
         true
     }
 
-    /// The totals of the thread inside count for the scope from here on, see [`scope_run`](super::scope_run): until
-    /// [`settle`](Self::settle) the own figures are what they are without those totals.
+    /// How many bytes more, at least, make a new peak. Frees by other threads only make it more.
     #[inline(always)]
-    pub(super) fn float(&self, totals: &Totals) {
-        for (own, thread) in self.own.sums().into_iter().zip(totals.sums()) {
-            let own_now = own.load(Ordering::Relaxed).wrapping_sub(thread.load(Ordering::Relaxed));
-            own.store(own_now, Ordering::Relaxed);
-        }
-    }
-
-    /// Ends what [`float`](Self::float) began.
-    #[inline(always)]
-    pub(super) fn settle(&self, totals: &Totals) {
-        for (own, thread) in self.own.sums().into_iter().zip(totals.sums()) {
-            One::add(own, thread.load(Ordering::Relaxed));
-        }
-    }
-
-    /// The thread inside freed a block that is none of the scope's, which its totals count.
-    pub(super) fn freed_another(&self, size: usize, temporary: bool) {
-        One::add(&self.own.freed_blocks, 1_u64.wrapping_neg());
-        One::add(&self.own.freed_bytes, (size as u64).wrapping_neg());
-        if temporary {
-            One::add(&self.own.temporary_blocks, 1_u64.wrapping_neg());
-        }
-    }
-
-    /// Compares the peak with what is live while the totals of the thread inside count for the scope. Returns how far below
-    /// the peak that is, in bytes.
-    pub(super) fn rise(&self, totals: &Totals) -> u64 {
-        let left = |total: &AtomicU64, freed: &AtomicU64| {
-            total.load(Ordering::Relaxed).wrapping_sub(freed.load(Ordering::Relaxed))
-        };
-        let own = &self.own;
-        let bytes =
-            left(&own.total_bytes, &own.freed_bytes).wrapping_add(left(&totals.total_bytes, &totals.freed_bytes));
-        let live_bytes = self.foreign_bytes.read().live_of(bytes);
-        let peak = self.peak_bytes.load(Ordering::Relaxed);
-        if live_bytes <= peak {
-            return peak - live_bytes;
-        }
-        let blocks =
-            left(&own.total_blocks, &own.freed_blocks).wrapping_add(left(&totals.total_blocks, &totals.freed_blocks));
-        self.set_peak((self.foreign_blocks.read().live_of(blocks), live_bytes));
-        0
+    pub(super) fn headroom(&self) -> &AtomicU64 {
+        &self.headroom
     }
 
     /// Takes note of a block's size. Returns the largest one.
@@ -353,7 +331,8 @@ impl ScopeRecord {
     pub(super) fn close(&self, keep: bool) -> u64 {
         let own = self.own_left();
         let blocks = self.foreign_blocks.close(own.0, keep);
-        let bytes = self.foreign_bytes.close(own.1, keep);
+        // Nobody asks for the bytes that are live below a closed scope.
+        let bytes = self.foreign_bytes.read().live_of(own.1);
         let last = self.figures(blocks, bytes);
         self.own.freed_blocks.store(last.freed_blocks, Ordering::Relaxed);
         self.own.freed_bytes.store(last.freed_bytes, Ordering::Relaxed);
@@ -392,7 +371,7 @@ impl ScopeRecord {
             moved_bytes: read(&self.own.moved_bytes),
             temporary_blocks: read(&self.own.temporary_blocks),
             largest_block_bytes: read(&self.own.largest_block_bytes),
-            completeness: self.drops.read(),
+            completeness: if self.is(flag::DROPPED) { self.drops.read() } else { Completeness::default() },
             unattached_threads: read(&self.unattached_threads),
             unattached_blocks: read(&self.unattached_blocks),
         }

@@ -17,6 +17,8 @@
 
 use super::scope_record::ScopeRecord;
 use super::slot::{Slot, mode};
+use super::totals::Totals;
+use super::writers::{One, Writers};
 use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 /// Scopes that are looked at for how far below its peak each is; if there are more, the next allocation looks.
@@ -69,7 +71,10 @@ pub(super) fn resume(slot: &Slot) {
     } else {
         run.is_on.store(1, Ordering::Relaxed);
         slot.end_stretch();
-        slot.scopes().for_each(|record| record.float(&slot.totals));
+        slot.scopes().for_each(|record| {
+            record.headroom().store(0, Ordering::Relaxed);
+            record.float(&slot.totals);
+        });
         run.high.store(slot.net().wrapping_add(distance_to_a_peak(slot)), Ordering::Relaxed);
     }
     slot.choose_high();
@@ -82,9 +87,17 @@ pub(super) fn resume_plain(slot: &Slot, record: &ScopeRecord) {
     slot.run.is_on.store(1, Ordering::Relaxed);
     slot.end_stretch();
     record.float(&slot.totals);
-    slot.run.high.store(slot.net().wrapping_add(record.rise(&slot.totals)), Ordering::Relaxed);
+    slot.run.high.store(slot.net().wrapping_add(record.headroom().load(Ordering::Relaxed)), Ordering::Relaxed);
     slot.choose_high();
     slot.accept_for_context();
+}
+
+/// Ends what [`resume_plain`] began.
+#[inline(always)]
+pub(super) fn pause_plain(slot: &Slot, record: &ScopeRecord) {
+    record.headroom().store((slot.run.high() as u64).wrapping_sub(slot.net()), Ordering::Relaxed);
+    settle_innermost(slot, record);
+    go_outside(slot, None);
 }
 
 /// A new scope is the innermost one from here on, inside of those for which the totals count all the time.
@@ -150,4 +163,53 @@ pub(super) fn rise(slot: &Slot) {
     let distance = slot.scopes().map(|record| record.rise(&slot.totals)).min().unwrap_or(0);
     run.high.store(slot.net().wrapping_add(distance), Ordering::Relaxed);
     slot.choose_high();
+}
+
+impl ScopeRecord {
+    /// The totals of the thread inside count for the scope from here on: until
+    /// [`settle`](Self::settle) the own figures are what they are without those totals.
+    #[inline(always)]
+    fn float(&self, totals: &Totals) {
+        for (own, thread) in self.own.sums().into_iter().zip(totals.sums()) {
+            let own_now = own.load(Ordering::Relaxed).wrapping_sub(thread.load(Ordering::Relaxed));
+            own.store(own_now, Ordering::Relaxed);
+        }
+    }
+
+    /// Ends what [`float`](Self::float) began.
+    #[inline(always)]
+    fn settle(&self, totals: &Totals) {
+        for (own, thread) in self.own.sums().into_iter().zip(totals.sums()) {
+            One::add(own, thread.load(Ordering::Relaxed));
+        }
+    }
+
+    /// The thread inside freed a block that is none of the scope's, which its totals count.
+    fn freed_another(&self, size: usize, temporary: bool) {
+        One::add(&self.own.freed_blocks, 1_u64.wrapping_neg());
+        One::add(&self.own.freed_bytes, (size as u64).wrapping_neg());
+        if temporary {
+            One::add(&self.own.temporary_blocks, 1_u64.wrapping_neg());
+        }
+    }
+
+    /// Compares the peak with what is live while the totals of the thread inside count for the scope. Returns how far below
+    /// the peak that is, in bytes.
+    fn rise(&self, totals: &Totals) -> u64 {
+        let left = |total: &AtomicU64, freed: &AtomicU64| {
+            total.load(Ordering::Relaxed).wrapping_sub(freed.load(Ordering::Relaxed))
+        };
+        let own = &self.own;
+        let bytes =
+            left(&own.total_bytes, &own.freed_bytes).wrapping_add(left(&totals.total_bytes, &totals.freed_bytes));
+        let live_bytes = self.foreign_bytes.read().live_of(bytes);
+        let peak = self.peak_bytes.load(Ordering::Relaxed);
+        if live_bytes <= peak {
+            return peak - live_bytes;
+        }
+        let blocks =
+            left(&own.total_blocks, &own.freed_blocks).wrapping_add(left(&totals.total_blocks, &totals.freed_blocks));
+        self.set_peak((self.foreign_blocks.read().live_of(blocks), live_bytes));
+        0
+    }
 }

@@ -153,7 +153,7 @@ fn evict_oldest(slot: &Slot) {
         return;
     }
     for around in chain(record.outer()).filter(|around| around.is_open()) {
-        around.drops.evicted_scopes.fetch_add(1, Ordering::Relaxed);
+        around.drop_some(|drops| &drops.evicted_scopes, 1);
     }
     slot.drops.evicted_scopes.fetch_add(1, Ordering::Relaxed);
     give_up(scope, record);

@@ -206,6 +206,22 @@ pub(crate) fn close<S>(
         return (ScopeFigures::default(), None);
     }
     let record = scope.record;
+    close_if_open(slot, record);
+    let sites = record.is_profiled().then(|| read_sites(sites_of(record)));
+    let figures = record.read_closed();
+    give_up(record);
+    (figures, sites)
+}
+
+/// As [`close`], for who does not look at the figures.
+pub(crate) fn close_unread(slot: &Slot, scope: ScopeRef) {
+    if scope.is_held() {
+        close_if_open(slot, scope.record);
+        give_up(scope.record);
+    }
+}
+
+fn close_if_open(slot: &Slot, record: &'static ScopeRecord) {
     if record.is_open() {
         let busy = if slot.is_shared() { None } else { slot.enter() };
         if busy.is_none() {
@@ -221,10 +237,6 @@ pub(crate) fn close<S>(
             scope_run::resume(slot);
         }
     }
-    let sites = record.is(flag::PROFILED).then(|| read_sites(sites_of(record)));
-    let figures = record.read_closed();
-    give_up(record);
-    (figures, sites)
 }
 
 /// Moves the thread out of a scope of its own that is about to be closed.
@@ -235,9 +247,9 @@ fn leave(slot: &Slot, record: &'static ScopeRecord) {
         return;
     }
     for inner in slot.scopes().take_while(|of| !is_it(of)).filter(|inner| inner.is_open()) {
-        for drops in [&slot.drops, &inner.drops, &record.drops] {
-            drops.misplaced_guards.fetch_add(1, Ordering::Relaxed);
-        }
+        slot.drops.misplaced_guards.fetch_add(1, Ordering::Relaxed);
+        inner.drop_some(|drops| &drops.misplaced_guards, 1);
+        record.drop_some(|drops| &drops.misplaced_guards, 1);
         end(slot, inner);
     }
     // One that is closed may be held by this record alone.
@@ -252,9 +264,8 @@ fn end(slot: &Slot, record: &'static ScopeRecord) {
     }
     let attached = record.life.inside();
     if attached > 0 {
-        for drops in [&slot.drops, &record.drops] {
-            drops.attached_at_close.fetch_add(attached, Ordering::Relaxed);
-        }
+        slot.drops.attached_at_close.fetch_add(attached, Ordering::Relaxed);
+        record.drop_some(|drops| &drops.attached_at_close, attached);
     }
     record.unattached_blocks.fetch_add(newcomer::blocks_by_living_threads(record), Ordering::Relaxed);
     let around = nearest_open(record.outer());

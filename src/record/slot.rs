@@ -393,8 +393,6 @@ impl Slot {
     #[cold]
     pub(crate) fn drop_one(&self, reason: impl Fn(&Drops) -> &AtomicU64) {
         reason(&self.drops).fetch_add(1, Ordering::Relaxed);
-        self.scopes().filter(|record| record.is_open()).for_each(|record| {
-            reason(&record.drops).fetch_add(1, Ordering::Relaxed);
-        });
+        self.scopes().filter(|record| record.is_open()).for_each(|record| record.drop_some(&reason, 1));
     }
 }

@@ -127,8 +127,7 @@ pub(crate) fn end_plain(slot: &Slot, visit: PlainVisit, to: ScopeRef) -> bool {
         return false;
     }
     let Some(path) = slot.enter_unchanged() else { return false };
-    scope_run::settle_innermost(slot, record);
-    scope_run::go_outside(slot, None);
+    scope_run::pause_plain(slot, record);
     record.set_owner(0);
     visits.innermost.store(visit.around, Ordering::Relaxed);
     if !finds_place(slot, &path) {
@@ -177,7 +176,7 @@ fn is_below(last: &'static ScopeRecord, to: Option<ScopeRef>) -> bool {
 pub(crate) fn left_open(last: ScopeRef) {
     let left = scope_table::chain(Some(last.record())).find(|record| record.is(flag::GUARDED) && record.is_open());
     if let Some(record) = left {
-        record.drops.evicted_scopes.fetch_add(1, Ordering::Relaxed);
+        record.drop_some(|drops| &drops.evicted_scopes, 1);
     }
 }
 

@@ -58,10 +58,6 @@ impl Opened {
 
     /// Closes the scope.
     pub(crate) fn finish(mut self) -> Measurement {
-        self.close()
-    }
-
-    fn close(&mut self) -> Measurement {
         let elapsed = self.began.elapsed();
         self.is_open = false;
         let (figures, _sites) = match slots::current_for_library() {
@@ -83,8 +79,10 @@ impl Opened {
 
 impl Drop for Opened {
     fn drop(&mut self) {
-        if self.is_open {
-            drop(self.close());
+        if self.is_open
+            && let Some(slot) = slots::current_for_library()
+        {
+            scopes::close_unread(slot, self.scope);
         }
     }
 }

@@ -30,8 +30,7 @@ impl<const WORDS: usize> FreeBits<WORDS> {
 
     /// Takes a free number out of the set, preferring the word that `hint` lies in, then the lowest.
     pub(crate) fn take(&self, hint: usize) -> Option<usize> {
-        let preferred = (hint / 64) % WORDS;
-        core::iter::once(preferred).chain(0..WORDS).find_map(|word| self.take_from(word))
+        self.take_from((hint / 64) % WORDS).or_else(|| (0..WORDS).find_map(|word| self.take_from(word)))
     }
 
     fn take_from(&self, word: usize) -> Option<usize> {

@@ -59,6 +59,20 @@ macro_rules! weakened {
                 self.in_two_steps(order, |before| before | value)
             }
 
+            pub(crate) fn fetch_add(&self, value: $number, order: Order) -> $number {
+                if cfg!(loom_weakened = "orderings") {
+                    return self.0.fetch_add(value, order);
+                }
+                self.in_two_steps(order, |before| before.wrapping_add(value))
+            }
+
+            pub(crate) fn fetch_sub(&self, value: $number, order: Order) -> $number {
+                if cfg!(loom_weakened = "orderings") {
+                    return self.0.fetch_sub(value, order);
+                }
+                self.in_two_steps(order, |before| before.wrapping_sub(value))
+            }
+
             pub(crate) fn swap(&self, value: $number, order: Order) -> $number {
                 if cfg!(loom_weakened = "orderings") {
                     return self.0.swap(value, order);

@@ -39,7 +39,9 @@ pub(crate) enum Command {
     PollIn(usize),
     DropFuture(usize),
     /// Ends the innermost call; what is polled is then ready or not.
-    Leave { ready: bool },
+    Leave {
+        ready: bool,
+    },
     End,
 }
 

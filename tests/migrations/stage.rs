@@ -49,7 +49,8 @@ pub(crate) struct Stage {
 impl Stage {
     pub(crate) fn open() -> Self {
         let none = || std::array::from_fn(|_| None);
-        let shared = Shared { blocks: none(), handles: std::array::from_fn(|_| None), futures: std::array::from_fn(|_| None) };
+        let shared =
+            Shared { blocks: none(), handles: std::array::from_fn(|_| None), futures: std::array::from_fn(|_| None) };
         let shared = Arc::new(Mutex::new(shared));
         let base = || vec![Call { kind: Kind::Base, current: None, guards: Vec::new() }];
         Self {
