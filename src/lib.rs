@@ -66,6 +66,8 @@
 //! |---|---|---|
 //! | `stacks` | [`profile`], [`Profiler`], [`Profile`] and its file format | yes |
 //! | `flamegraph` | SVG flame graphs (inferno, licensed CDDL-1.0) | yes |
+//! | `criterion` | measurements for criterion: bytes, blocks or peak in place of time; needs a C compiler | no |
+//! | `divan` | `install!(divan)`: divan's allocation profiler around heaplens | no |
 //! | `jemalloc` | jemalloc as the inner allocator, and its statistics; needs a C compiler and make | no |
 //! | `serde` | serialisation of the figures | with `stacks` |
 //!
@@ -100,6 +102,10 @@ mod snapshot;
 #[cfg(feature = "stacks")]
 mod symbolize;
 
+#[cfg(feature = "criterion")]
+pub use adapt::criterion;
+#[cfg(feature = "divan")]
+pub use adapt::divan;
 #[cfg(feature = "jemalloc")]
 pub use adapt::jemalloc::{Jemalloc, JemallocError, JemallocStats, jemalloc_stats};
 pub use allocator::{Heaplens, is_installed};

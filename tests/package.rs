@@ -29,7 +29,7 @@ fn brought_along(features: &str) -> HashSet<String> {
 #[test]
 fn no_dependency_needs_a_later_rust_than_this_package_states() {
     let metadata = metadata();
-    let brought = brought_along("stacks,flamegraph,jemalloc");
+    let brought = brought_along("stacks,flamegraph,jemalloc,criterion,divan");
     let own = metadata.packages.iter().find(|package| package.name.as_str() == "heaplens").expect("heaplens");
     let stated = own.rust_version.clone().expect("a stated rust-version");
     let mut compared = 0;
@@ -53,6 +53,15 @@ fn only_the_flamegraph_feature_brings_inferno() {
     assert!(!brought_along("stacks").contains("inferno"));
     assert!(brought_along("flamegraph").contains("inferno"));
     assert!(brought_along("jemalloc").contains("tikv-jemallocator"));
+}
+
+#[test]
+fn a_benchmark_harness_comes_only_with_its_own_feature() {
+    for (feature, other) in [("criterion", "divan"), ("divan", "criterion")] {
+        assert!(!brought_along("stacks,flamegraph,jemalloc").contains(feature));
+        let brought = brought_along(feature);
+        assert!(brought.contains(feature) && !brought.contains(other), "{brought:?}");
+    }
 }
 
 #[test]

@@ -1,4 +1,8 @@
-//! Other people's crates, one file and one feature each. No logic of their own.
+//! Other people's crates, one file and one feature each. None counts by itself.
 
+#[cfg(feature = "criterion")]
+pub mod criterion;
+#[cfg(feature = "divan")]
+pub mod divan;
 #[cfg(feature = "jemalloc")]
 pub(crate) mod jemalloc;

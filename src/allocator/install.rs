@@ -5,7 +5,8 @@ use core::sync::atomic::{AtomicBool, Ordering};
 
 /// Makes [`Heaplens`](crate::Heaplens) the global allocator of the program (or test binary) that it stands in.
 ///
-/// Without an argument it wraps the system's allocator; with one, the allocator named.
+/// Without an argument it wraps the system's allocator; with one, the allocator named. `install!(divan)`, or
+/// `install!(divan, Inner)`, puts it inside of divan's allocation profiler (feature `divan`).
 ///
 /// ```
 /// heaplens::install!();
@@ -28,6 +29,16 @@ macro_rules! install {
     () => {
         #[global_allocator]
         static HEAPLENS: $crate::Heaplens = $crate::Heaplens::new();
+    };
+    (divan) => {
+        #[global_allocator]
+        static HEAPLENS: $crate::divan::AllocProfiler<$crate::Heaplens> =
+            $crate::divan::AllocProfiler::new($crate::Heaplens::new());
+    };
+    (divan, $inner:path) => {
+        #[global_allocator]
+        static HEAPLENS: $crate::divan::AllocProfiler<$crate::Heaplens<$inner>> =
+            $crate::divan::AllocProfiler::new($crate::Heaplens::wrapping($inner));
     };
     ($inner:path) => {
         #[global_allocator]

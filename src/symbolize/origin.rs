@@ -2,7 +2,8 @@
 //!
 //! The file decides where there is one, because a generic function of the standard library carries the user's types in
 //! its name and the other way round. The name decides only where no file is known, and for the allocator's entry
-//! points, which the compiler writes into the user's file, at the line of `#[global_allocator]`.
+//! points, which the compiler writes into the user's file, at the line of `#[global_allocator]`, and for allocators that
+//! stand around heaplens.
 
 use serde::{Deserialize, Serialize};
 
@@ -29,6 +30,8 @@ const STD_PATHS: [&str; 3] = ["/rustlib/src/rust/library/", "/rustc/", "/rust/de
 const DEPENDENCY_PATHS: [&str; 3] = ["/registry/src/", "/git/checkouts/", "/vendor/"];
 /// Entry points of the allocator; the compiler gives them the place of the user's `#[global_allocator]`.
 const ALLOCATOR_NAMES: [&str; 4] = ["__rustc::", "__rust_", "__rg_", "__rdl_"];
+/// What only the methods of an allocator have in their names, such as those of one that stands around heaplens.
+const ALLOCATOR_METHOD: &str = " as core::alloc::global::GlobalAlloc>::";
 /// How the names of the standard library begin.
 const STD_NAMES: [&str; 6] = ["std::", "core::", "alloc::", "<std::", "<core::", "<alloc::"];
 /// The start of a process or a thread, in the C library and the compiler's own `main`.
@@ -78,9 +81,9 @@ impl Origin {
     }
 }
 
-/// Whether a function is an entry point of the allocator, made by the compiler.
+/// Whether a function is an entry point of the allocator: one made by the compiler, or a method of an allocator.
 pub(super) fn is_allocator_entry(function: &str) -> bool {
-    ALLOCATOR_NAMES.iter().any(|prefix| function.starts_with(prefix))
+    ALLOCATOR_NAMES.iter().any(|prefix| function.starts_with(prefix)) || function.contains(ALLOCATOR_METHOD)
 }
 
 /// Whether a file is part of heaplens itself. This file's own path tells where those are, as the compiler writes it
@@ -123,6 +126,10 @@ mod tests {
     fn the_allocator_entry_points_are_never_the_users() {
         assert_eq!(Origin::of("__rustc::__rust_alloc", Some("/home/me/app/src/main.rs")), Origin::Runtime);
         assert_eq!(Origin::of("__rust_alloc", Some("/home/me/app/src/main.rs")), Origin::Runtime);
+        let around_heaplens = "<divan::alloc::AllocProfiler<A> as core::alloc::global::GlobalAlloc>::realloc";
+        let dependency = "/home/me/.cargo/registry/src/index-1949cf8c6b5b557f/divan-0.1.21/src/alloc.rs";
+        assert_eq!(Origin::of(around_heaplens, Some(dependency)), Origin::Runtime);
+        assert_eq!(Origin::of(around_heaplens, None), Origin::Runtime);
     }
 
     #[test]
