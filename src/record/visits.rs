@@ -5,7 +5,7 @@
 //! ```
 //!
 //! Visits nest. Each remembers where the thread was before, and has a hold on that. One that ends before a later one that
-//! began inside of it leaves its way back to that one.
+//! began inside of it leaves its way back to that one; if there is such a one already, all later ones end with it.
 
 use super::gate::ShortPath;
 use super::newcomer;
@@ -15,7 +15,7 @@ use super::scope_table;
 use super::scopes::{ScopeRef, move_to};
 use super::slot::Slot;
 use core::ptr;
-use core::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering};
+use core::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
 
 /// The visits of one thread. A part of its slot.
 pub(crate) struct Visits {
@@ -27,8 +27,9 @@ pub(crate) struct Visits {
     ended: AtomicU64,
     ended_around: AtomicU64,
     ended_before: AtomicPtr<ScopeRecord>,
-    /// More than one way back was left: the thread is in no scope until all visits are over.
-    is_lost: AtomicU32,
+    /// Visits above the first number, up to the second, ended with one around them.
+    void_above: AtomicU64,
+    void_up_to: AtomicU64,
 }
 
 /// Which visit it is. By itself, one that began outside of all scopes.
@@ -59,10 +60,9 @@ impl Visit {
 impl Visits {
     /// The slot is a new thread's.
     pub(super) fn begin_thread(&self) {
-        for word in [&self.innermost, &self.ended] {
+        for word in [&self.innermost, &self.ended, &self.void_up_to] {
             word.store(0, Ordering::Relaxed);
         }
-        self.is_lost.store(0, Ordering::Relaxed);
     }
 
     #[inline(always)]
@@ -76,7 +76,28 @@ impl Visits {
 
     #[inline(always)]
     fn is_any_left(&self) -> bool {
-        self.ended.load(Ordering::Relaxed) != 0 || self.is_lost.load(Ordering::Relaxed) != 0
+        self.ended.load(Ordering::Relaxed) != 0
+    }
+
+    fn is_void(&self, visit: PlainVisit) -> bool {
+        let up_to = self.void_up_to.load(Ordering::Relaxed);
+        visit.number <= up_to && visit.number > self.void_above.load(Ordering::Relaxed)
+    }
+
+    /// Takes what a visit left that ended before a later one inside of it.
+    fn take_left(&self) -> Visit {
+        // SAFETY: null, or a record of the table, which lives for ever and is only shared.
+        let before = unsafe { self.ended_before.load(Ordering::Relaxed).as_ref() };
+        let number = self.ended.swap(0, Ordering::Relaxed);
+        let place = PlainVisit { number, around: self.ended_around.load(Ordering::Relaxed) };
+        Visit { place, before: before.map(ScopeRef::of), to: None }
+    }
+
+    fn leave(&self, visit: &Visit) {
+        self.ended.store(visit.place.number, Ordering::Relaxed);
+        self.ended_around.store(visit.place.around, Ordering::Relaxed);
+        let before = visit.before.map_or(ptr::null_mut(), |before| ptr::from_ref(before.record()).cast_mut());
+        self.ended_before.store(before, Ordering::Relaxed);
     }
 }
 
@@ -159,7 +180,7 @@ pub(crate) fn end(slot: &Slot, visit: Visit) -> Option<ScopeRef> {
     slot.visits.innermost.store(visit.place.around, Ordering::Relaxed);
     go_back(slot, visit.before);
     if slot.visits.is_any_left() {
-        take_left_ways(slot);
+        take_left_way(slot);
     }
     scope_run::resume(slot);
     last.filter(|last| is_below(last, visit.to)).map(ScopeRef::of)
@@ -191,38 +212,37 @@ fn go_back(slot: &Slot, before: Option<ScopeRef>) {
 #[cold]
 fn out_of_order(slot: &Slot, visit: Visit, on_its_thread: bool) {
     let visits = &slot.visits;
-    if on_its_thread {
-        slot.drop_one(|drops| &drops.misplaced_guards);
-        if visits.ended.load(Ordering::Relaxed) == 0 {
-            visits.ended.store(visit.place.number, Ordering::Relaxed);
-            visits.ended_around.store(visit.place.around, Ordering::Relaxed);
-            let before = visit.before.map_or(ptr::null_mut(), |before| ptr::from_ref(before.record()).cast_mut());
-            visits.ended_before.store(before, Ordering::Relaxed);
-            return;
-        }
-        visits.is_lost.store(1, Ordering::Relaxed);
+    if !on_its_thread || visits.is_void(visit.place) {
+        return release(visit.before);
     }
-    if let Some(before) = visit.before {
+    slot.drop_one(|drops| &drops.misplaced_guards);
+    if !visits.is_any_left() {
+        return visits.leave(&visit);
+    }
+    let left = visits.take_left();
+    let (outer, inner) = if left.place.number < visit.place.number { (left, visit) } else { (visit, left) };
+    release(inner.before);
+    scope_run::pause(slot);
+    visits.innermost.store(outer.place.around, Ordering::Relaxed);
+    visits.void_above.store(outer.place.around, Ordering::Relaxed);
+    visits.void_up_to.store(visits.begun.load(Ordering::Relaxed), Ordering::Relaxed);
+    go_back(slot, outer.before);
+    scope_run::resume(slot);
+}
+
+fn release(before: Option<ScopeRef>) {
+    if let Some(before) = before {
         scope_table::release(before.record());
     }
 }
 
 /// The visit around the one that ended may have ended before it.
 #[cold]
-fn take_left_ways(slot: &Slot) {
+fn take_left_way(slot: &Slot) {
     let visits = &slot.visits;
-    let innermost = visits.innermost.load(Ordering::Relaxed);
-    if innermost != 0 && innermost == visits.ended.load(Ordering::Relaxed) {
-        visits.ended.store(0, Ordering::Relaxed);
-        visits.innermost.store(visits.ended_around.load(Ordering::Relaxed), Ordering::Relaxed);
-        // SAFETY: null, or a record of the table, which lives for ever and is only shared.
-        let before = unsafe { visits.ended_before.load(Ordering::Relaxed).as_ref() };
-        go_back(slot, before.map(ScopeRef::of));
-    }
-    if visits.is_lost.load(Ordering::Relaxed) != 0 {
-        move_to(slot, None);
-        if visits.innermost.load(Ordering::Relaxed) == 0 {
-            visits.is_lost.store(0, Ordering::Relaxed);
-        }
+    if visits.innermost.load(Ordering::Relaxed) == visits.ended.load(Ordering::Relaxed) {
+        let left = visits.take_left();
+        visits.innermost.store(left.place.around, Ordering::Relaxed);
+        go_back(slot, left.before);
     }
 }
