@@ -20,8 +20,11 @@ pub(super) fn palette() -> PaletteMap {
 }
 
 /// What the colours mean, in a few words.
-pub(super) fn legend() -> &'static str {
-    "orange: own code, green: dependencies, purple: scopes"
+pub(super) fn legend(has_threads: bool) -> &'static str {
+    match has_threads {
+        true => "orange: own code, green: dependencies, purple: scopes, pink: threads",
+        false => "orange: own code, green: dependencies, purple: scopes",
+    }
 }
 
 /// The colour of a frame with that name in the image.
