@@ -136,11 +136,12 @@ impl Names {
     }
 
     fn make(&self, name: &[u8]) -> Option<&'static Name> {
-        if self.count.fetch_add(1, Ordering::Relaxed) >= MAX_NAMES {
+        let is_one_of_most = self.count.fetch_add(1, Ordering::Relaxed) < MAX_NAMES;
+        let Some(fresh) = is_one_of_most.then(arena::take::<Name>).flatten() else {
+            // A name that finds no room below the memory limit takes none from those that come when the limit is higher.
             self.count.fetch_sub(1, Ordering::Relaxed);
             return None;
-        }
-        let fresh = arena::take::<Name>()?;
+        };
         for (place, byte) in fresh.bytes.iter().zip(name) {
             place.store(*byte, Ordering::Relaxed);
         }
