@@ -28,7 +28,8 @@ pub struct Completeness {
     pub truncated_stacks: u64,
     /// Blocks for which the unwinder found no frame at all.
     pub empty_stacks: u64,
-    /// Scopes whose name was reported as "(other scopes)" because too many different names were in use.
+    /// Scopes whose name was reported as "(other scopes)", and threads whose name was reported as "(other threads)", because
+    /// too many different names were in use.
     pub unnamed_scopes: u64,
     /// Closed scopes with live blocks that had to make room for new ones: the figures of the scopes around them miss
     /// the frees of those blocks. For a scope that was opened inside of `exclude` and left it open: that it saw nothing
@@ -94,7 +95,7 @@ impl Completeness {
             (self.overflowed_blocks, "blocks over the memory limit for call sites"),
             (self.truncated_stacks, "stacks cut short"),
             (self.empty_stacks, "blocks without a stack"),
-            (self.unnamed_scopes, "scopes beyond the number of names"),
+            (self.unnamed_scopes, "scopes and threads beyond the number of names"),
             (self.evicted_scopes, "closed scopes forgotten while blocks of theirs were live"),
             (self.mismatched_stacks, "stacks that a full unwind contradicted"),
             (self.abandoned_events, "events broken off by a jump out of a signal handler"),

@@ -49,6 +49,8 @@
 //! | How much does the process hold? | [`stats`] |
 //! | How much does this work need? | [`measure`], [`MemoryScope`], [`profile_memory_usage`] |
 //! | Which call sites? | [`profile`] for a piece of work, [`Profiler`] for the process, `HEAPLENS=stacks` without code |
+//! | Which scopes, and which sites of one? | [`Profile::scopes`], [`Profile::in_scope`] |
+//! | Which threads? | [`ProfilerBuilder::by_thread`], then [`Profile::threads`], [`Profile::on_thread`] |
 //! | What is not part of it? | [`exclude`] |
 //! | Is anything missing from the figures? | [`completeness`], [`Completeness`] |
 //! | What does heaplens itself take? | [`overhead_bytes`] |
@@ -111,7 +113,7 @@ pub use adapt::jemalloc::{Jemalloc, JemallocError, JemallocStats, jemalloc_stats
 pub use allocator::{Heaplens, is_installed};
 pub use completeness::Completeness;
 #[cfg(feature = "stacks")]
-pub use profile::{Metric, Profile, ProfileError, Site, SiteStats};
+pub use profile::{Metric, Profile, ProfileError, ProfilePart, Site, SiteStats};
 #[cfg(feature = "stacks")]
 pub use profiler::{Profiler, ProfilerBuilder, ProfilerError, SelfCheck, profile, self_check, try_profile};
 pub use scope::{

@@ -1,6 +1,7 @@
 //! What the exports and reports write, byte by byte, from one profile that is part of the repository.
 //!
-//! `tests/golden/fluid.json` is the profile of a made-up simulation. When an output changes on purpose, write the files
+//! `tests/golden/fluid.json` is the profile of a made-up simulation, `orders.json` that of a made-up service, recorded by
+//! thread and with scopes in scopes. When an output changes on purpose, write the files
 //! anew and look at the difference before committing it:
 //!
 //! ```text
@@ -19,6 +20,15 @@ fn golden(name: &str) -> PathBuf {
 
 fn fluid() -> Profile {
     Profile::load(golden("fluid.json")).expect("the profile is part of the repository")
+}
+
+fn orders() -> Profile {
+    Profile::load(golden("orders.json")).expect("the profile is part of the repository")
+}
+
+/// A part of [`orders`], chosen twice.
+fn index_on_worker_1() -> Profile {
+    orders().in_scope("index").and_then(|index| index.on_thread("worker-1")).expect("both are there")
 }
 
 /// Compares what was written with the file of that name, or writes the file when asked to.
@@ -78,4 +88,40 @@ fn the_summary_is_as_committed() {
 #[test]
 fn the_full_report_is_as_committed() {
     assert_golden("fluid.full-report.txt", fluid().full_report(2).as_bytes());
+}
+
+#[test]
+fn the_tables_of_scopes_and_threads_are_as_committed() {
+    assert_golden("fluid.by-scope.txt", fluid().scope_table(10).as_bytes());
+    assert_golden("orders.by-scope.txt", orders().scope_table(10).as_bytes());
+    assert_golden("orders.by-thread.txt", orders().thread_table(3).expect("by thread").as_bytes());
+    assert_golden("orders.index.by-thread.txt", index_on_worker_1().thread_table(3).expect("by thread").as_bytes());
+}
+
+#[test]
+fn the_reports_of_a_part_are_as_committed() {
+    assert_golden("orders.index.summary.txt", index_on_worker_1().summary().as_bytes());
+    assert_golden("orders.index.full-report.txt", index_on_worker_1().full_report(1).as_bytes());
+}
+
+/// The file stays as it was first written, so that it shows whether parts of that time are read.
+#[test]
+fn the_committed_file_of_a_part_is_read_as_that_part() {
+    let read = Profile::load(golden("orders.index.json")).expect("the part is part of the repository");
+    assert_eq!((&read, read.whole_stats()), (&index_on_worker_1(), orders().stats()));
+}
+
+#[test]
+fn the_folded_stacks_of_a_recording_by_thread_are_as_committed() {
+    let mut written = Vec::new();
+    orders().write_folded(Metric::TotalBytes, &mut written).expect("memory can be written");
+    assert_golden("orders.total-bytes.folded", &written);
+}
+
+#[cfg(feature = "flamegraph")]
+#[test]
+fn the_flame_graph_of_a_part_is_as_committed() {
+    let mut written = Vec::new();
+    index_on_worker_1().write_flamegraph(Metric::TotalBytes, &mut written).expect("memory can be written");
+    assert_golden("orders.index.total-bytes.svg", &written);
 }

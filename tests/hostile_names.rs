@@ -53,10 +53,10 @@ impl Numbers {
 /// A sound profile with hostile names, by its file format.
 fn profile(seed: u64) -> Profile {
     let mut numbers = Numbers(seed);
-    let origins = ["user", "dependency", "runtime", "scope", "marker"];
+    let origins = ["user", "dependency", "runtime", "scope", "marker", "thread"];
     let frames: Vec<Value> = (0..8)
         .map(|number| {
-            let mut frame = json!({ "function": numbers.name(), "origin": origins[numbers.below(5)], "line": number });
+            let mut frame = json!({ "function": numbers.name(), "origin": origins[numbers.below(6)], "line": number });
             if numbers.below(2) == 0 {
                 frame["file"] = json!(format!("/home/me/{}.rs", numbers.name()));
             }
@@ -163,6 +163,60 @@ fn a_summary_fits_the_terminal_and_does_not_act_on_it() {
 }
 
 #[test]
+fn a_table_fits_the_terminal_and_its_own_figures_add_up() {
+    let mut tables = 0;
+    for profile in profiles() {
+        let by_thread = profile.threads().map(|threads| (profile.thread_table(5).expect("it has threads"), threads));
+        for (table, parts) in [Ok((profile.scope_table(5), profile.scopes())), by_thread].into_iter().flatten() {
+            assert!(table.lines().all(|line| line.chars().count() <= 100), "{table}");
+            assert!(!has_control_characters(&table), "{table:?}");
+            let own: u64 = parts.iter().map(|part| part.own().total_bytes).sum();
+            assert_eq!(own, profile.stats().total_bytes);
+            tables += 1;
+        }
+    }
+    assert!(tables > 300, "{tables}");
+}
+
+#[test]
+fn a_part_with_any_name_is_shown_saved_and_found_by_what_is_shown() {
+    let mut parts = 0;
+    for profile in profiles() {
+        let scopes = profile.scopes();
+        let threads = profile.threads().unwrap_or_default();
+        let in_scope = scopes.iter().filter_map(|part| part.name()).map(|name| profile.in_scope(name));
+        let on_thread = threads.iter().filter_map(|part| part.name()).map(|name| profile.on_thread(name));
+        for part in in_scope.chain(on_thread).map(|part| part.expect("a name of this profile")) {
+            parts += 1;
+            let summary = part.summary();
+            assert!(summary.lines().count() <= 25, "{summary}");
+            assert!(summary.lines().all(|line| line.chars().count() <= 100), "{summary}");
+            assert!(summary.lines().nth(1).is_some_and(|line| line.starts_with("  only what was allocated ")));
+            assert!(!has_control_characters(&summary), "{summary:?}");
+            let mut text = Vec::new();
+            part.write_json(&mut text).expect("memory can be written");
+            assert_eq!(Profile::read_json(text.as_slice()).expect("just written"), part);
+            #[cfg(feature = "flamegraph")]
+            {
+                let mut image = Vec::new();
+                part.write_flamegraph(Metric::TotalBytes, &mut image).expect("memory can be written");
+                assert_well_formed(&String::from_utf8(image).expect("UTF-8"));
+            }
+        }
+        let error = profile.in_scope("no such scope").expect_err("of no profile").to_string();
+        assert!(!error.contains(|character: char| character.is_control()), "{error:?}");
+        for shown in profile.sites(Metric::TotalBytes).iter().flat_map(|site| site.frames().iter()) {
+            if shown.origin == heaplens::Origin::Scope {
+                let shown = shown.to_string();
+                let name = shown.strip_prefix('[').and_then(|name| name.strip_suffix(']')).expect("brackets");
+                assert!(profile.in_scope(name).is_ok(), "{name:?}");
+            }
+        }
+    }
+    assert!(parts > 200, "{parts}");
+}
+
+#[test]
 fn the_largest_figures_fit_the_summary_and_the_image() {
     let mut whole = empty_figures();
     for figure in whole.as_object_mut().expect("figures").values_mut() {
@@ -189,6 +243,10 @@ fn the_largest_figures_fit_the_summary_and_the_image() {
     let summary = profile.summary();
     assert!(summary.lines().count() <= 25 && summary.lines().all(|line| line.chars().count() <= 100), "{summary}");
     assert!(summary.contains("18,446,744,073,709,551,615"));
+    for text in [profile.scope_table(1), profile.outside_scopes().summary(), profile.outside_scopes().scope_table(1)] {
+        assert!(text.lines().all(|line| line.chars().count() <= 100), "{text}");
+        assert!(text.contains("18,446,744,073,709,551,615"), "{text}");
+    }
     #[cfg(feature = "flamegraph")]
     {
         let mut image = Vec::new();

@@ -32,8 +32,18 @@ impl Drop for Folder {
     }
 }
 
+fn golden(name: &str) -> Profile {
+    Profile::load(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name)).expect("committed")
+}
+
 fn fluid() -> Profile {
-    Profile::load(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/fluid.json")).expect("committed")
+    golden("fluid.json")
+}
+
+fn json(profile: &Profile) -> String {
+    let mut text = Vec::new();
+    profile.write_json(&mut text).expect("memory can be written");
+    String::from_utf8(text).expect("JSON is text")
 }
 
 /// The bytes of the sample as saved under this name.
@@ -100,9 +110,9 @@ fn no_changed_byte_makes_a_reader_panic() {
 fn a_newer_version_asks_for_an_update() {
     let folder = Folder::new("newer");
     let text = String::from_utf8(saved(&folder, "p.json")).expect("JSON is text");
-    let newer = text.replace("\"version\":1,", "\"version\":2,\"later\":{\"deep\":[1]},");
+    let newer = text.replace("\"version\":1,", "\"version\":3,\"later\":{\"deep\":[1]},");
     let error = Profile::read_json(newer.as_bytes()).expect_err("newer");
-    assert!(matches!(error, ProfileError::NewerVersion { found: 2, known: 1 }));
+    assert!(matches!(error, ProfileError::NewerVersion { found: 3, known: 2 }));
     assert!(error.to_string().contains("cargo install cargo-heaplens"), "{error}");
 }
 
@@ -112,6 +122,42 @@ fn a_field_of_a_later_heaplens_is_passed_over() {
     let text = String::from_utf8(saved(&folder, "p.json")).expect("JSON is text");
     let more = text.replace("\"version\":1,", "\"version\":1,\"later\":{\"deep\":[1]},");
     assert_eq!(Profile::read_json(more.as_bytes()).expect("sound"), fluid());
+}
+
+#[test]
+fn a_file_has_the_lowest_version_that_can_say_what_it_holds() {
+    let version = |profile: &Profile| json(profile).split(',').nth(1).expect("a version").to_owned();
+    let scope = fluid().in_scope("simulate").expect("it is there");
+    let versions = [&fluid(), &fluid().outside_scopes(), &scope, &golden("orders.json")].map(version);
+    assert_eq!(versions, ["\"version\":1", "\"version\":2", "\"version\":2", "\"version\":2"]);
+}
+
+#[test]
+fn a_part_is_loaded_as_it_was_saved() {
+    let folder = Folder::new("part");
+    let orders = golden("orders.json");
+    let part = orders.in_scope("index").and_then(|part| part.on_thread("worker-0")).expect("both are there");
+    for part in [part, orders.outside_scopes(), orders.scopes()[1].own_sites()] {
+        part.save(folder.file("part.json.gz")).expect("the folder can be written");
+        let loaded = Profile::load(folder.file("part.json.gz")).expect("sound");
+        assert_eq!((&loaded, loaded.whole_stats()), (&part, orders.stats()));
+        assert!(part.part().is_some());
+    }
+}
+
+#[test]
+fn a_part_of_what_is_not_known_or_more_than_its_whole_is_refused() {
+    let part = json(&golden("orders.index.json"));
+    let whole = format!("\"total_bytes\":{}", golden("orders.json").stats().total_bytes);
+    for (sound, wrong) in [
+        (whole.as_str(), "\"total_bytes\":1"),
+        ("{\"in-scope\":\"index\"}", "{\"in-module\":\"index\"}"),
+        ("{\"in-scope\":\"index\"}", "7"),
+    ] {
+        assert!(part.contains(sound), "{sound}");
+        let error = Profile::read_json(part.replacen(sound, wrong, 1).as_bytes()).expect_err(wrong);
+        assert!(matches!(error, ProfileError::Damaged { .. }), "{wrong}: {error}");
+    }
 }
 
 #[test]

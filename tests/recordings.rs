@@ -76,6 +76,7 @@ claims::claims!(
     the_bound_of_the_lifetime_peak_survives_a_recording,
     a_scope_at_the_limit_has_a_profile_with_all_of_its_bytes,
     a_higher_limit_makes_room_again,
+    names_of_scopes_that_found_no_room_find_it_under_a_higher_limit,
     the_largest_block_of_a_recording_is_one_of_its_own,
     a_guard_that_leaves_exclude_says_that_its_figures_are_not_complete,
     c5_every_block_has_a_tag_at_the_memory_limit_on_every_thread,
@@ -189,6 +190,24 @@ fn a_higher_limit_makes_room_again() {
     let profile = profiler.stop();
     assert_eq!(over_the_limit(&profile), 0, "{}", profile.summary());
     drop(block);
+}
+
+fn names_of_scopes_that_found_no_room_find_it_under_a_higher_limit() {
+    // More names than there can be.
+    const NAMES: usize = 5_000;
+    // So that there is a page of records for scopes before memory is out.
+    let ((), _) = measure("first", || ());
+    let profiler = at_the_limit();
+    for number in 0..NAMES {
+        let (_, used) = measure(format!("without room {number}"), || drop(black_box(vec![1_u8; 8])));
+        assert_eq!(used.total_bytes, 8);
+    }
+    drop(profiler);
+    let profiler = Profiler::builder().memory_limit(256 << 20).start().expect("none runs");
+    let (_, used) = measure("with room", || drop(black_box(vec![1_u8; 1_000])));
+    let profile = profiler.stop();
+    let part = profile.in_scope("with room").unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!((part.stats().total_bytes, used.total_bytes), (1_000, 1_000));
 }
 
 fn the_largest_block_of_a_recording_is_one_of_its_own() {

@@ -38,8 +38,13 @@ impl From<ProfileError> for Failure {
 pub(crate) fn load(path: &Path) -> Result<Profile, Failure> {
     Profile::load(path).map_err(|error| match error {
         ProfileError::Io { .. } => error.into(),
-        other => Failure::Usage(format!("{}: {other}", path.display())),
+        other => in_file(path, other),
     })
+}
+
+/// A reason that does not name the profile by itself.
+pub(crate) fn in_file(path: &Path, error: ProfileError) -> Failure {
+    Failure::Usage(format!("{}: {error}", path.display()))
 }
 
 /// Makes a failure of writing to the terminal or a pipe. A reader who has seen enough, such as `head`, is none.

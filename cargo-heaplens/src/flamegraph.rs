@@ -8,7 +8,8 @@ use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use heaplens::{Metric, Profile};
 
-use crate::failure::{Failure, load, written};
+use crate::failure::{Failure, written};
+use crate::part::Part;
 
 /// The name that stands for every metric.
 const ALL: &str = "all";
@@ -27,6 +28,8 @@ Metrics:
 Examples:
   cargo heaplens flamegraph app.json.gz               writes app.total-bytes.svg
   cargo heaplens flamegraph app.json.gz --metric all  one image for each metric
+  cargo heaplens flamegraph app.json.gz --scope parse
+                                      writes app.scope-parse.total-bytes.svg
   cargo heaplens flamegraph app.json.gz -o - > a.svg  to standard output")]
 pub(crate) struct Flamegraph {
     /// The profile, as `Profile::save` wrote it
@@ -46,6 +49,8 @@ pub(crate) struct Flamegraph {
     /// Shows the frames of the standard library too
     #[arg(long)]
     runtime_frames: bool,
+    #[command(flatten)]
+    part: Part,
 }
 
 /// One metric, or all of them.
@@ -65,7 +70,7 @@ impl Flamegraph {
         if self.output.is_some() && self.metric.0.len() > 1 {
             return Err(Failure::Usage("--output names one image: leave it out with `--metric all`".to_owned()));
         }
-        let profile = load(&self.file)?.with_runtime_frames(self.runtime_frames);
+        let profile = self.part.load(&self.file)?.with_runtime_frames(self.runtime_frames);
         self.metric.0.iter().try_for_each(|metric| self.draw(&profile, *metric))
     }
 
@@ -74,14 +79,14 @@ impl Flamegraph {
         if self.output.as_deref() == Some(Path::new("-")) {
             return written(profile.write_flamegraph(metric, terminal));
         }
-        let image = self.output.clone().unwrap_or_else(|| beside(&self.file, metric));
+        let image = self.output.clone().unwrap_or_else(|| beside(&self.file, &self.part.in_file_name(), metric));
         profile.save_flamegraph(metric, &image)?;
         written(writeln!(terminal, "{}", image.display()))
     }
 }
 
-/// The image's name beside the profile: `app.json.gz` becomes `app.total-bytes.svg`.
-fn beside(profile: &Path, metric: Metric) -> PathBuf {
+/// The image's name beside the profile: `app.json.gz` becomes `app.total-bytes.svg`, with the part between them.
+fn beside(profile: &Path, part: &str, metric: Metric) -> PathBuf {
     let mut stem = profile.to_owned();
     for ending in ["gz", "json"] {
         if stem.extension().is_some_and(|found| found == ending) {
@@ -89,7 +94,7 @@ fn beside(profile: &Path, metric: Metric) -> PathBuf {
         }
     }
     let mut name = OsString::from(stem.file_name().unwrap_or_default());
-    name.push(format!(".{metric}.svg"));
+    name.push(format!("{part}.{metric}.svg"));
     stem.with_file_name(name)
 }
 
@@ -99,9 +104,11 @@ mod tests {
 
     #[test]
     fn an_image_is_named_after_its_profile_and_metric() {
-        let name = |profile| beside(Path::new(profile), Metric::TotalBytes);
+        let name = |profile| beside(Path::new(profile), "", Metric::TotalBytes);
         assert_eq!(name("/tmp/app.json.gz"), Path::new("/tmp/app.total-bytes.svg"));
         assert_eq!(name("app.v2.json"), Path::new("app.v2.total-bytes.svg"));
         assert_eq!(name("profile"), Path::new("profile.total-bytes.svg"));
+        let of_part = beside(Path::new("app.json"), ".scope-parse", Metric::TotalBytes);
+        assert_eq!(of_part, Path::new("app.scope-parse.total-bytes.svg"));
     }
 }

@@ -6,6 +6,7 @@
 
 mod failure;
 mod flamegraph;
+mod part;
 mod report;
 
 use std::ffi::OsString;
@@ -30,6 +31,7 @@ enum Command {
 const EXAMPLES: &str = "\
 Examples:
   cargo heaplens report app.json.gz
+  cargo heaplens report app.json.gz --by scope
   cargo heaplens flamegraph app.json.gz --metric live-at-peak-bytes
 
 Exit codes: 0 fine, 2 wrong usage or unreadable input, 3 the tool failed";

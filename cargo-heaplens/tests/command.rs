@@ -11,9 +11,21 @@ impl Folder {
     fn new(test: &str) -> Self {
         let path = std::env::temp_dir().join(format!("cargo-heaplens-{test}-{}", std::process::id()));
         fs::create_dir_all(&path).expect("the temporary folder can be written");
-        let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/golden/fluid.json");
-        fs::copy(sample, path.join("fluid.json")).expect("the sample is part of the repository");
-        Self(path)
+        let folder = Self(path);
+        folder.add("fluid.json");
+        folder
+    }
+
+    /// Copies a sample that is recorded by thread.
+    fn with_threads(test: &str) -> Self {
+        let folder = Self::new(test);
+        folder.add("orders.json");
+        folder
+    }
+
+    fn add(&self, sample: &str) {
+        let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/golden");
+        fs::copy(golden.join(sample), self.0.join(sample)).expect("the sample is part of the repository");
     }
 
     fn run(&self, arguments: &[&str]) -> Output {
@@ -82,6 +94,69 @@ fn a_flame_graph_lies_beside_its_profile_and_its_path_is_printed() {
     let output = folder.run(&["flamegraph", "fluid.json"]);
     assert_eq!((output.status.code(), out(&output).as_str()), (Some(0), "fluid.total-bytes.svg\n"));
     assert!(folder.read("fluid.total-bytes.svg").contains("fluid: bytes allocated"));
+}
+
+#[test]
+fn report_by_scope_or_thread_prints_a_table() {
+    let folder = Folder::with_threads("tables");
+    let scopes = folder.run(&["report", "orders.json", "--by", "scope"]);
+    assert_eq!(scopes.status.code(), Some(0));
+    let column = |text: &str| -> Vec<String> {
+        let lines = text.lines().skip_while(|line| !line.contains("live at peak"));
+        lines.map(|line| line.split_whitespace().last().expect("no blank line").to_owned()).collect()
+    };
+    assert_eq!(column(&out(&scopes))[..5], ["scope", "request", "index", "walk", "parse"]);
+    let threads = out(&folder.run(&["report", "orders.json", "--by", "thread", "--top", "1"]));
+    assert_eq!(column(&threads), ["thread", "worker-1", "thread)", "threads"]);
+    assert!(threads.ends_with("  and 4 more threads\n"), "{threads}");
+}
+
+#[test]
+fn a_part_is_reported_and_drawn_as_such() {
+    let folder = Folder::with_threads("parts");
+    let report = |part: &[&str]| {
+        let output = folder.run(&[&["report", "orders.json"], part].concat());
+        assert_eq!(output.status.code(), Some(0), "{part:?}");
+        out(&output).lines().nth(1).expect("a second line").trim().to_owned()
+    };
+    assert_eq!(report(&["--scope", "index"]), "only what was allocated in scope [index]");
+    assert_eq!(report(&["--outside-scopes", "--full"]), "only what was allocated outside every scope");
+    assert_eq!(report(&["--thread", "(unnamed)", "--by", "scope"]), "only what was allocated on thread (unnamed)");
+    let both = report(&["--scope", "parse", "--thread", "worker-0"]);
+    assert_eq!(both, "only what was allocated in scope [parse], on thread \"worker-0\"");
+}
+
+#[test]
+fn the_image_of_a_part_has_a_name_and_a_title_of_its_own() {
+    let folder = Folder::with_threads("part-image");
+    let arguments = ["flamegraph", "orders.json", "--scope", "index", "--thread", "worker-1"];
+    let output = folder.run(&arguments);
+    let name = "orders.scope-index.thread-worker-1.total-bytes.svg";
+    assert_eq!((output.status.code(), out(&output).as_str()), (Some(0), format!("{name}\n").as_str()));
+    let image = folder.read(name);
+    assert!(image.contains("orders, in scope [index], on thread &quot;worker-1&quot;: bytes allocated"), "{image}");
+    assert!(image.contains("54.0% of the whole"), "{image}");
+}
+
+#[test]
+fn an_unknown_part_is_refused_with_what_there_is() {
+    let folder = Folder::with_threads("unknown");
+    let error = refused(&folder.run(&["report", "orders.json", "--scope", "no\nsuch"]));
+    assert!(
+        error.contains("orders.json: there is no scope \"no\\nsuch\": choose one of \"request\", \"index\""),
+        "{error}"
+    );
+    let error = refused(&folder.run(&["flamegraph", "orders.json", "--thread", "worker-2"]));
+    assert!(error.contains("there is no thread \"worker-2\": choose one of \"worker-1\", \"worker-0\""), "{error}");
+    for arguments in [["--thread", "worker-1"], ["--by", "thread"]] {
+        let error = refused(&folder.run(&[&["report", "fluid.json"][..], &arguments].concat()));
+        assert!(error.contains("fluid.json: ") && error.contains("HEAPLENS_BY_THREAD=1"), "{error}");
+    }
+    for arguments in [["--by", "scope", "--full"], ["--outside-scopes", "--scope", "index"]] {
+        let output = folder.run(&[&["report", "orders.json"][..], &arguments].concat());
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+    }
+    assert_eq!(folder.files(), 2, "no image is left");
 }
 
 #[test]

@@ -20,8 +20,11 @@ pub(super) fn palette() -> PaletteMap {
 }
 
 /// What the colours mean, in a few words.
-pub(super) fn legend() -> &'static str {
-    "orange: own code, green: dependencies, purple: scopes"
+pub(super) fn legend(has_threads: bool) -> &'static str {
+    match has_threads {
+        true => "orange: own code, green: dependencies, purple: scopes, pink: threads",
+        false => "orange: own code, green: dependencies, purple: scopes",
+    }
 }
 
 /// The colour of a frame with that name in the image.
@@ -32,6 +35,7 @@ pub(super) fn color(origin: Origin, name: &str) -> Color {
         Origin::Dependency => Color { r: 120 + shade * 8, g: 195 + shade * 4, b: 130 + shade * 8 },
         Origin::Runtime => Color { r: 150 + shade * 6, g: 185 + shade * 5, b: 225 },
         Origin::Scope => Color { r: 195 + shade * 4, g: 165 + shade * 5, b: 225 },
+        Origin::Thread => Color { r: 245, g: 155 + shade * 5, b: 180 + shade * 5 },
         Origin::Marker => Color { r: 200 + shade * 4, g: 200 + shade * 4, b: 200 + shade * 4 },
     }
 }
@@ -48,7 +52,8 @@ mod tests {
 
     #[test]
     fn no_shade_of_an_origin_is_one_of_another() {
-        let origins = [Origin::User, Origin::Dependency, Origin::Runtime, Origin::Scope, Origin::Marker];
+        let origins =
+            [Origin::User, Origin::Dependency, Origin::Runtime, Origin::Scope, Origin::Thread, Origin::Marker];
         let names: Vec<String> = (0..100).map(|number| format!("f{number}")).collect();
         let of = |origin| -> Vec<Color> { names.iter().map(|name| color(origin, name)).collect() };
         for (position, origin) in origins.iter().enumerate() {

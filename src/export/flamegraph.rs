@@ -12,7 +12,7 @@ use inferno::flamegraph::{Direction, Options, TextTruncateDirection, from_lines}
 
 use crate::export::color::{color, legend, palette};
 use crate::export::folded::{folded_stacks, unambiguous};
-use crate::export::number::{bytes, count};
+use crate::export::number::{bytes, count, percent};
 use crate::profile::{Access, Metric, Profile, ProfileError, replace_file};
 use crate::record::own_work::OwnWork;
 use crate::symbolize::{ShortName, command_line, visible};
@@ -21,6 +21,8 @@ use crate::symbolize::{ShortName, command_line, visible};
 const TITLE_WIDTH: usize = 100;
 /// How many characters of the line below the title fit, in its smaller type.
 const SUBTITLE_WIDTH: usize = 160;
+/// With fewer characters a command line tells nothing.
+const SHORTEST_COMMAND: usize = 8;
 /// The share of the whole, in percent, below which a frame is not drawn: three points of an image of 1200. That is too
 /// narrow to point at, and of a deep program such frames are nine tenths of the file.
 const NARROWEST_PERCENT: f64 = 0.25;
@@ -91,23 +93,37 @@ fn options<'a>(profile: &Profile, metric: Metric, palette: &'a mut PaletteMap) -
 
 fn title(profile: &Profile, metric: Metric) -> String {
     let name = visible(profile.name());
-    if name.is_empty() {
-        metric.title().to_owned()
-    } else {
-        within(&format!("{name}: {}", metric.title()), TITLE_WIDTH)
+    let part = profile.part().unwrap_or_default();
+    let separator = if name.is_empty() || part.is_empty() { "" } else { ", " };
+    let what = format!("{name}{separator}{part}");
+    if what.is_empty() {
+        return metric.title().to_owned();
     }
+    let metric = metric.title();
+    let room = TITLE_WIDTH - metric.len() - ": ".len();
+    format!("{}: {metric}", within(&what, room))
 }
 
 fn subtitle(profile: &Profile, metric: Metric) -> String {
     let total = profile.total(metric);
     let exact = format!("{} {}", count(total), metric.unit());
     let total = if metric.unit() == "bytes" { format!("{} ({exact})", bytes(total)) } else { exact };
-    let key = format!("{}; frames below {NARROWEST_PERCENT}% are not drawn", legend());
+    let total = total + &share_of_whole(profile, metric);
+    let key = format!("{}; frames below {NARROWEST_PERCENT}% are not drawn", legend(profile.has_threads()));
     let room = SUBTITLE_WIDTH.saturating_sub(total.chars().count() + key.chars().count() + 4);
     match command_line(profile.command()) {
-        "" => format!("{total}; {key}"),
+        command if command.is_empty() || room < SHORTEST_COMMAND => format!("{total}; {key}"),
         command => format!("{total}; {}; {key}", within(&visible(command), room)),
     }
+}
+
+/// For a part of a recording, how much of the whole it is.
+fn share_of_whole(profile: &Profile, metric: Metric) -> String {
+    if profile.part().is_none() {
+        return String::new();
+    }
+    let whole = metric.of_whole(profile.whole_stats());
+    format!(", {} of the whole", percent(profile.total(metric) as f64 / whole.max(1) as f64))
 }
 
 /// The text, cut to so many characters: an image has no place for another line.

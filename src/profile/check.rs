@@ -1,7 +1,7 @@
 //! Whether the contents of a file can be those of a measurement.
 //!
 //! A profile file may be edited, cut or made up. Nothing in it is believed that can be checked: indices are in range,
-//! no site frees more than it allocated, and the sites add up to the whole.
+//! no site frees more than it allocated, the sites add up to the figures, and a part is no more than its whole.
 
 use crate::profile::json::Contents;
 use crate::profile::{ProfileError, SiteStats};
@@ -21,8 +21,12 @@ impl Contents<'_> {
             let too_large = || ProfileError::damaged("the sites add up to more than 64 bits hold");
             sum = sum.checked_add(&stack.stats).ok_or_else(too_large)?;
         }
-        match difference(&self.stats, &sum) {
-            Some(figure) => Err(ProfileError::damaged(format!("the sites do not add up to its {figure}"))),
+        if let Some((figure, ..)) = figures(&self.stats, &sum).into_iter().find(|(_, whole, sites)| whole != sites) {
+            return Err(ProfileError::damaged(format!("the sites do not add up to its {figure}")));
+        }
+        let whole = self.part.as_ref().map_or(&self.stats, |part| &part.whole);
+        match figures(whole, &sum).into_iter().find(|(_, whole, sites)| whole < sites) {
+            Some((figure, ..)) => Err(ProfileError::damaged(format!("its {figure} are more than those of the whole"))),
             None => Ok(()),
         }
     }
@@ -40,9 +44,9 @@ fn contradiction(stats: &SiteStats) -> Option<&'static str> {
     reasons.into_iter().find_map(|(wrong, reason)| wrong.then_some(reason))
 }
 
-/// The first figure of the whole that is not the sum of the sites, if any.
-fn difference(stats: &MemoryStats, sum: &SiteStats) -> Option<&'static str> {
-    let figures = [
+/// The figures that both have: their name, that of the whole, and the sum of the sites.
+fn figures(stats: &MemoryStats, sum: &SiteStats) -> [(&'static str, u64, u64); 9] {
+    [
         ("total_blocks", stats.total_blocks, sum.total_blocks),
         ("total_bytes", stats.total_bytes, sum.total_bytes),
         ("freed_blocks", stats.freed_blocks, sum.freed_blocks),
@@ -52,34 +56,43 @@ fn difference(stats: &MemoryStats, sum: &SiteStats) -> Option<&'static str> {
         ("peak_blocks", stats.peak_blocks, sum.live_at_peak_blocks),
         ("peak_bytes", stats.peak_bytes, sum.live_at_peak_bytes),
         ("temporary_blocks", stats.temporary_blocks, sum.temporary_blocks),
-    ];
-    figures.into_iter().find_map(|(figure, whole, sites)| (whole != sites).then_some(figure))
+    ]
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::{Value, json};
+
     use crate::profile::{Profile, ProfileError};
 
+    fn no_stats() -> Value {
+        serde_json::to_value(crate::MemoryStats::default()).expect("plain figures")
+    }
+
+    fn with(figures: &Value, changes: &str) -> Value {
+        let changes: Value = serde_json::from_str(changes).expect("JSON of the test");
+        let mut figures = figures.clone();
+        for (figure, value) in changes.as_object().expect("an object") {
+            figures[figure] = value.clone();
+        }
+        figures
+    }
+
     /// A profile of one site, with the frames and figures given as JSON.
-    fn read(frames: &str, site: &str, whole: &str) -> Result<Profile, ProfileError> {
-        let no_stats = serde_json::to_value(crate::MemoryStats::default()).expect("plain figures");
+    fn contents(frames: &str, site: &str, whole: &str) -> Value {
         let no_site = serde_json::to_value(crate::SiteStats::default()).expect("plain figures");
-        let with = |mut figures: serde_json::Value, changes: &str| {
-            let changes: serde_json::Value = serde_json::from_str(changes).expect("JSON of the test");
-            for (figure, value) in changes.as_object().expect("an object") {
-                figures[figure] = value.clone();
-            }
-            figures
-        };
         let empty = serde_json::to_value(Profile::default().header).expect("plain header");
-        let text = serde_json::json!({
+        json!({
             "format": "heaplens-profile", "version": 1, "header": empty,
-            "stats": with(no_stats, whole), "completeness": crate::Completeness::default(), "notes": [],
+            "stats": with(&no_stats(), whole), "completeness": crate::Completeness::default(), "notes": [],
             "frames": [{"function": "a::f", "origin": "user"}],
-            "sites": [{"frames": serde_json::from_str::<serde_json::Value>(frames).expect("JSON of the test"),
-                       "stats": with(no_site, site)}],
-        });
-        Profile::read_json(text.to_string().as_bytes())
+            "sites": [{"frames": serde_json::from_str::<Value>(frames).expect("JSON of the test"),
+                       "stats": with(&no_site, site)}],
+        })
+    }
+
+    fn read(frames: &str, site: &str, whole: &str) -> Result<Profile, ProfileError> {
+        Profile::read_json(contents(frames, site, whole).to_string().as_bytes())
     }
 
     fn damage(frames: &str, site: &str, whole: &str) -> String {
@@ -112,6 +125,21 @@ mod tests {
         ] {
             assert!(damage("[0]", site, "{}").starts_with("site 0"), "{site}");
         }
+    }
+
+    #[test]
+    fn a_part_that_is_more_than_its_whole_is_refused() {
+        let figures = r#"{"total_bytes": 8, "total_blocks": 1, "live_bytes": 8, "live_blocks": 1}"#;
+        let whole = |total_bytes: u64| {
+            let part = json!({ "chosen": ["outside-scopes"], "whole": with(&no_stats(), figures) });
+            let mut contents = contents("[0]", r#"{"total_bytes": 8, "total_blocks": 1}"#, figures);
+            contents["part"] = part;
+            contents["part"]["whole"]["total_bytes"] = json!(total_bytes);
+            Profile::read_json(contents.to_string().as_bytes())
+        };
+        assert_eq!(whole(8).expect("sound").part().as_deref(), Some("outside every scope"));
+        let error = whole(7).expect_err("a part of 8 bytes").to_string();
+        assert!(error.contains("its total_bytes are more than those of the whole"), "{error}");
     }
 
     #[test]

@@ -39,6 +39,22 @@ pub enum ProfileError {
         /// The name that was asked for.
         name: String,
     },
+    /// The profile has no scope of this name.
+    UnknownScope {
+        /// The name that was asked for.
+        name: String,
+        /// The names that there are, those with most bytes first.
+        known: Vec<String>,
+    },
+    /// The profile has no thread of this name.
+    UnknownThread {
+        /// The name that was asked for.
+        name: String,
+        /// The names that there are, those with most bytes first.
+        known: Vec<String>,
+    },
+    /// The recording did not tell threads apart.
+    NoThreads,
 }
 
 impl ProfileError {
@@ -70,8 +86,33 @@ impl fmt::Display for ProfileError {
                 let names = Metric::ALL.map(Metric::name).join(", ");
                 write!(f, "there is no metric {name:?}: choose one of {names}")
             }
+            Self::UnknownScope { name, known } if known.is_empty() => write!(
+                f,
+                "there is no scope {name:?}, and no other: name a piece of work with \
+                 `heaplens::measure(name, || work)` or `MemoryScope::enter(name)` and record again"
+            ),
+            Self::UnknownScope { name, known } => {
+                write!(f, "there is no scope {name:?}: choose one of {}", names(known))
+            }
+            Self::UnknownThread { name, known } => {
+                write!(f, "there is no thread {name:?}: choose one of {}", names(known))
+            }
+            Self::NoThreads => f.write_str(
+                "the profile does not tell threads apart: record with `Profiler::builder().by_thread()`, \
+                 or with HEAPLENS_BY_THREAD=1 beside HEAPLENS=stacks",
+            ),
         }
     }
+}
+
+/// The first of so many names, each in quotes.
+fn names(known: &[String]) -> String {
+    const NAMED: usize = 12;
+    let mut names: Vec<String> = known.iter().take(NAMED).map(|name| format!("\"{name}\"")).collect();
+    if known.len() > NAMED {
+        names.push(format!("{} more", known.len() - NAMED));
+    }
+    names.join(", ")
 }
 
 impl std::error::Error for ProfileError {

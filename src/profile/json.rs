@@ -2,13 +2,21 @@
 //!
 //! ```text
 //! {"format":"heaplens-profile","version":1,"header":{..},"stats":{..},"completeness":{..},"notes":[..],
+//!  "part":{"chosen":[{"in-scope":..},..],"whole":{..}},                      of a part only
 //!  "frames":[{"function":..,"file":..,"line":..,"origin":..},..],
 //!  "sites":[{"frames":[leaf, .., root],"stats":{..}},..]}
 //! ```
 //!
 //! Sites name frames by their index. Fields that a reader does not know are passed over, so that a field can be added
-//! without another version; the version changes when the meaning of a field does. Whatever is read is checked before it
-//! becomes a [`Profile`], since a file is foreign input.
+//! without another version; the version changes when the meaning of a field does. A file has the lowest version that can
+//! say what it holds:
+//!
+//! | version | since then |
+//! |---|---|
+//! | 1 | whole recordings, with scopes |
+//! | 2 | parts, of which the figures at the peak are those at the peak of the whole; frames of the origin `thread` |
+//!
+//! Whatever is read is checked before it becomes a [`Profile`], since a file is foreign input.
 
 use std::borrow::Cow;
 use std::io::{self, BufWriter, Read, Write};
@@ -16,13 +24,16 @@ use std::io::{self, BufWriter, Read, Write};
 use serde::{Deserialize, Serialize};
 
 use crate::completeness::Completeness;
+use crate::profile::part::PartOf;
 use crate::profile::{FrameId, Header, Profile, ProfileBuilder, ProfileError, Stack};
 use crate::record::own_work::OwnWork;
 use crate::stats::MemoryStats;
 use crate::symbolize::{Frame, visible};
 
-/// The version of the format that is written, and the latest that is read.
-pub(super) const VERSION: u32 = 1;
+/// The latest version of the format that is written and read.
+pub(super) const VERSION: u32 = 2;
+/// The version of whole recordings without threads.
+const FIRST_VERSION: u32 = 1;
 /// The mark of a profile.
 const FORMAT: &str = "heaplens-profile";
 /// How a file of ours begins, if it was not formatted anew.
@@ -44,6 +55,8 @@ pub(super) struct Contents<'p> {
     pub(super) stats: MemoryStats,
     completeness: Completeness,
     notes: Cow<'p, [String]>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) part: Option<Cow<'p, PartOf>>,
     pub(super) frames: Cow<'p, [Frame]>,
     #[serde(rename = "sites")]
     pub(super) stacks: Cow<'p, [Stack]>,
@@ -59,11 +72,12 @@ impl Profile {
         let _own = OwnWork::begin();
         let contents = Contents {
             format: FORMAT.into(),
-            version: VERSION,
+            version: self.file_version(),
             header: Cow::Borrowed(&self.header),
             stats: self.stats,
             completeness: self.completeness,
             notes: Cow::Borrowed(&self.notes),
+            part: self.part.as_ref().map(Cow::Borrowed),
             frames: Cow::Borrowed(&self.frames),
             stacks: Cow::Borrowed(&self.stacks),
         };
@@ -71,6 +85,11 @@ impl Profile {
         let mut buffered = BufWriter::new(writer);
         serde_json::to_writer(&mut buffered, &contents).map_err(io::Error::from)?;
         buffered.flush()
+    }
+
+    /// The lowest version of the format that can say what the profile holds.
+    fn file_version(&self) -> u32 {
+        if self.part.is_some() || self.has_threads() { VERSION } else { FIRST_VERSION }
     }
 
     /// Reads a profile from JSON, as [`write_json`](Profile::write_json) writes it.
@@ -119,7 +138,7 @@ impl Contents<'_> {
         for note in self.notes.iter() {
             builder.note(note.clone());
         }
-        builder.build()
+        Profile { part: self.part.map(Cow::into_owned), ..builder.build() }
     }
 }
 

@@ -4,6 +4,8 @@ use core::fmt;
 use core::str::FromStr;
 
 use crate::profile::{ProfileError, SiteStats};
+#[cfg(feature = "flamegraph")]
+use crate::stats::MemoryStats;
 
 /// A figure by which call sites are ordered, drawn and exported.
 ///
@@ -78,6 +80,18 @@ impl Metric {
             Self::TotalBlocks => stats.total_blocks,
             Self::LiveAtPeakBytes => stats.live_at_peak_bytes,
             Self::LiveAtEndBytes => stats.live_bytes(),
+            Self::TemporaryBlocks => stats.temporary_blocks,
+        }
+    }
+
+    /// This figure of a whole recording.
+    #[cfg(feature = "flamegraph")]
+    pub(crate) fn of_whole(self, stats: &MemoryStats) -> u64 {
+        match self {
+            Self::TotalBytes => stats.total_bytes,
+            Self::TotalBlocks => stats.total_blocks,
+            Self::LiveAtPeakBytes => stats.peak_bytes,
+            Self::LiveAtEndBytes => stats.live_bytes,
             Self::TemporaryBlocks => stats.temporary_blocks,
         }
     }

@@ -5,8 +5,9 @@
 //!
 //! ```text
 //! ProfileBuilder --build--> Profile { header, figures, frames[], stacks[ frame ids + figures ] }
-//!                              |  sites(metric)   the view: trimmed, merged, sorted
-//!                              '  save, load      the file: versioned JSON, checked on the way in
+//!                              |  sites(metric)        the view: trimmed, merged, sorted
+//!                              |  scopes, in_scope, ..  the split, and a part as a profile of its own
+//!                              '  save, load           the file: versioned JSON, checked on the way in
 //! ```
 #![forbid(unsafe_code)]
 
@@ -14,12 +15,16 @@ mod builder;
 mod check;
 mod error;
 mod file;
+mod filter;
 mod header;
 mod json;
 mod metric;
+mod named;
+mod part;
 mod replace;
 mod site;
 mod site_stats;
+mod split;
 
 use core::time::Duration;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -31,17 +36,21 @@ pub use metric::Metric;
 pub(crate) use replace::{Access, replace_file};
 pub use site::Site;
 pub use site_stats::SiteStats;
+pub use split::ProfilePart;
 
 use crate::completeness::Completeness;
+use crate::profile::part::PartOf;
 use crate::record::own_work::OwnWork;
 use crate::stats::MemoryStats;
-use crate::symbolize::{Frame, short_path};
+use crate::symbolize::{Frame, Origin, short_path};
 
 /// A finished measurement: figures, and the call stacks that they belong to.
 ///
 /// It depends on nothing of the running process. [`summary`](Profile::summary) prints the essentials,
 /// [`sites`](Profile::sites) gives the call sites, [`save`](Profile::save) and [`load`](Profile::load) keep it in a
-/// file. The figures of the sites add up to [`stats`](Profile::stats).
+/// file. The figures of the sites add up to [`stats`](Profile::stats). [`scopes`](Profile::scopes) splits it by scope and
+/// [`threads`](Profile::threads) by thread; [`in_scope`](Profile::in_scope) and [`on_thread`](Profile::on_thread) give
+/// the part of one.
 ///
 /// What its methods allocate, and what they return, is heaplens's own work: no part of any figure of the program.
 ///
@@ -62,6 +71,8 @@ pub struct Profile {
     frames: Vec<Frame>,
     /// Every distinct stack, sorted.
     stacks: Vec<Stack>,
+    /// What it is a part of; `None` for a whole recording.
+    part: Option<PartOf>,
     /// Whether views show the frames of the standard library around the user's code.
     runtime_frames: bool,
 }
@@ -122,7 +133,7 @@ impl Profile {
         self.header.overhead_bytes
     }
 
-    /// The figures of the whole measurement.
+    /// The figures of all call sites together. Of a [`part`](Profile::part) they do not mean quite the same.
     #[must_use]
     pub fn stats(&self) -> &MemoryStats {
         &self.stats
@@ -168,6 +179,11 @@ impl Profile {
             Some(line) => format!("{file}:{line}"),
             None => file.to_owned(),
         })
+    }
+
+    /// Whether the recording told threads apart.
+    pub(crate) fn has_threads(&self) -> bool {
+        self.frames.iter().any(|frame| frame.origin == Origin::Thread)
     }
 
     fn frame(&self, id: FrameId) -> &Frame {

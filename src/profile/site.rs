@@ -20,7 +20,8 @@ pub struct Site<'p> {
 }
 
 impl<'p> Site<'p> {
-    /// The call stack as views show it, leaf first; open scopes are the outermost frames.
+    /// The call stack as views show it, leaf first; the outermost frames are the open scopes and, in a recording by
+    /// thread, the thread.
     #[must_use]
     pub fn frames(&self) -> &[&'p Frame] {
         &self.frames

@@ -2,8 +2,9 @@
 //!
 //! The recording begins before `main` and ends when the process exits: by returning from `main`, by
 //! `std::process::exit`, and after a panic. The profile goes to `$HEAPLENS_OUT/<program>.<pid>.json.gz`, `heaplens/`
-//! unless given. The program's output and exit code stay as they are; one line on the standard error says where the
-//! profile is, or why there is none. A set-user-id program ignores both variables.
+//! unless given. With `HEAPLENS_BY_THREAD=1` its call stacks lie under their threads. The program's output and exit code
+//! stay as they are; one line on the standard error says where the profile is, or why there is none. A set-user-id program
+//! ignores all of these variables.
 
 use super::process::{Profiler, program_name};
 use crate::record::own_work::OwnWork;
@@ -54,8 +55,24 @@ fn set_self_check(wish: &[u8]) {
     }
 }
 
+/// Whether stacks are to lie under their threads.
+fn is_by_thread() -> bool {
+    match environment::variable(c"HEAPLENS_BY_THREAD").map_or(&b""[..], |wish| wish.to_bytes()) {
+        b"1" => true,
+        b"" | b"0" => false,
+        other => {
+            say(&format!(
+                "HEAPLENS_BY_THREAD={} is not known: 1 keeps call stacks apart by the names of threads, 0 does not",
+                String::from_utf8_lossy(other).escape_debug()
+            ));
+            false
+        }
+    }
+}
+
 fn start() {
-    match Profiler::start() {
+    let profiler = Profiler::builder();
+    match if is_by_thread() { profiler.by_thread() } else { profiler }.start() {
         Ok(profiler) => {
             if let Ok(mut place) = PROFILER.lock() {
                 *place = Some(profiler);

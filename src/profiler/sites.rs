@@ -76,6 +76,7 @@ impl Names {
         let frames: Rc<[Frame]> = match key {
             PathKey::Address(address) => self.symbolizer.frames(address),
             PathKey::Scope { name, .. } => Rc::from([Frame::scope(&snapshot::scope_name(name))]),
+            PathKey::Thread(name) => Rc::from([Frame::thread(&snapshot::thread_name(name))]),
             PathKey::Cut => Rc::from([Frame::marker("(cut short)")]),
             PathKey::LateAddress { address, module } => self.symbolizer.frames_of_module(address, module),
             PathKey::Recording(_) | PathKey::Place(_) => Rc::from([]),

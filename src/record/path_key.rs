@@ -4,13 +4,15 @@
 //! 0xFFFE | lane 16 … bit 16 | name  0 … bit 0     a scope: its name's number and its lane
 //! 0xFFFD | number                                 a recording of the whole process
 //! 0xFFFC                                          the missing outer part of a stack that was cut
-//! 0xFFFB | node                                   the place (scope or recording) under which a stack is a site
+//! 0xFFFB | node                                   the place (scope, thread or recording) under which a stack is a site
+//! 0xFFFA | name                                   a thread: the number of its name
 //! module | return address                         code of a module that can be unloaded, by its number
 //! ```
 //!
 //! No return address has any of the top bits: user space ends far below. Numbers of modules end at 4,096.
 
-/// Number of different names that scopes can have before they are reported as "(other scopes)".
+/// Number of different names that scopes can have before they are reported as "(other scopes)", and threads before they
+/// are reported as "(other threads)".
 pub(crate) const MAX_NAMES: u32 = 4_096;
 /// Stands for every name beyond [`MAX_NAMES`].
 pub(crate) const OTHER_NAMES: u32 = 0xFFFF;
@@ -22,6 +24,7 @@ const SCOPE: u64 = 0xFFFE;
 const RECORDING: u64 = 0xFFFD;
 const CUT: u64 = 0xFFFC;
 const PLACE: u64 = 0xFFFB;
+const THREAD: u64 = 0xFFFA;
 
 /// What a node stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -46,8 +49,10 @@ pub(crate) enum PathKey {
     Recording(u32),
     /// The outer part of a stack that was cut.
     Cut,
-    /// The node of the scope or recording under which the stack that ends here is a site.
+    /// The node of the scope, thread or recording under which the stack that ends here is a site.
     Place(u32),
+    /// A thread in a recording by thread, by the number of its name.
+    Thread(u32),
 }
 
 impl PathKey {
@@ -59,6 +64,7 @@ impl PathKey {
             Self::Recording(number) => RECORDING << KIND_SHIFT | u64::from(number),
             Self::Cut => CUT << KIND_SHIFT,
             Self::Place(node) => PLACE << KIND_SHIFT | u64::from(node),
+            Self::Thread(name) => THREAD << KIND_SHIFT | u64::from(name),
         }
     }
 
@@ -68,6 +74,7 @@ impl PathKey {
             RECORDING => Self::Recording(bits as u32),
             CUT => Self::Cut,
             PLACE => Self::Place(bits as u32),
+            THREAD => Self::Thread(bits as u32),
             0 => Self::Address(bits as usize),
             module => Self::LateAddress { address: (bits & (u64::MAX >> 16)) as usize, module: module as u16 },
         }
@@ -87,6 +94,8 @@ mod tests {
             PathKey::Recording(7),
             PathKey::Cut,
             PathKey::Place(3),
+            PathKey::Thread(0),
+            PathKey::Thread(OTHER_NAMES),
             PathKey::LateAddress { address: 0x7FFF_FFFF_F000, module: 4_096 },
         ] {
             assert_eq!(PathKey::from_bits(key.to_bits()), key);

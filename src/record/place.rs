@@ -1,22 +1,30 @@
-//! In which scope or recording a stack is captured, as a node of the tree.
+//! In which scope, thread or recording a stack is captured, as a node of the tree.
 //!
 //! ```text
 //! root ─ recording 2 ─ scope "parse" ─ scope "item"
+//! root ─ recording 3 ─ thread "io" ─ scope "parse" ─ scope "item"        a recording by thread
 //! ```
+//!
+//! What was found is kept with a key that says for which recording, and in one by thread for which thread: several threads
+//! can be in one scope.
 
 use super::call_tree::{self, NodeId, ROOT};
 use super::path_key::{LANES, OTHER_NAMES, PathKey};
 use super::scope_names;
 use super::scope_record::ScopeRecord;
-use super::settings;
+use super::settings::Recording;
 use super::sites::Tree;
 use super::slot::Slot;
+use crate::sys::thread_name::ThreadName;
+use core::ptr;
 use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+
+/// The key for which nothing is found.
+const NO_KEY: u32 = u32::MAX;
 
 /// The place of an open scope in the tree. A part of its record.
 pub(crate) struct ScopePlace {
-    /// The recording in which the scope's node was found, plus one (upper half; zero when it was not looked for yet), and
-    /// that node.
+    /// The key for which the scope's node was found (upper half; zero when it was not looked for yet), and that node.
     found: AtomicU64,
     /// Number of the scope's name, plus one; zero until it is needed.
     name: AtomicU32,
@@ -42,14 +50,6 @@ impl ScopePlace {
         self.key(record);
     }
 
-    fn found_in(&self, recording: u32) -> Option<NodeId> {
-        node_in(recording, self.found.load(Ordering::Relaxed))
-    }
-
-    fn set_found(&self, recording: u32, node: NodeId) {
-        self.found.store(with_recording(recording, node), Ordering::Relaxed);
-    }
-
     fn key(&self, record: &ScopeRecord) -> PathKey {
         let name = self.name.load(Ordering::Relaxed).checked_sub(1).unwrap_or_else(|| {
             // SAFETY: the scope is open, and no other thread is inside: its name is settled before one can be.
@@ -67,10 +67,13 @@ impl ScopePlace {
 /// The place of the thread's stacks, as long as it stays in the same scope and the recording is the same. A part of its
 /// shard.
 pub(crate) struct CurrentPlace {
-    /// As in [`ScopePlace`]: the recording and the node.
+    /// As in [`ScopePlace`]: the key and the node.
     found: AtomicU64,
-    /// The same for the thread outside of all scopes.
+    /// The node of the thread outside of all scopes, under the key of the recording alone.
     outside: AtomicU64,
+    /// Number of the thread's name, and the key of the recording in which the thread was asked for it.
+    name: AtomicU32,
+    named_in: AtomicU32,
 }
 
 impl CurrentPlace {
@@ -78,6 +81,7 @@ impl CurrentPlace {
     pub(super) fn begin_thread(&self) {
         self.forget();
         self.outside.store(0, Ordering::Relaxed);
+        self.named_in.store(0, Ordering::Relaxed);
     }
 
     /// The thread is in another scope than before.
@@ -88,13 +92,10 @@ impl CurrentPlace {
 
     #[inline(always)]
     pub(super) fn get(&self, slot: &Slot) -> Option<NodeId> {
-        let recording = settings::recording();
-        let is_known = node_in(recording, self.found.load(Ordering::Relaxed)).is_some();
-        if is_known || self.take_known(recording, slot.innermost()) {
-            Some(self.known())
-        } else {
-            self.find(slot, recording)
-        }
+        let recording = Recording::now();
+        let key = self.key(recording);
+        let is_known = node_for(key, self.found.load(Ordering::Relaxed)).is_some();
+        if is_known || self.take_known(key, slot.innermost()) { Some(self.known()) } else { self.find(slot, recording) }
     }
 
     /// The place as it was last found. On the traced path it is the present one, see [`find_for_recording`].
@@ -103,25 +104,68 @@ impl CurrentPlace {
         self.found.load(Ordering::Relaxed) as NodeId
     }
 
+    /// The key of what is found in a recording; in one by thread that of the thread in it, which is odd as no other is.
+    #[inline(always)]
+    fn key(&self, recording: Recording) -> u32 {
+        if !recording.is_by_thread() {
+            return recording.key();
+        }
+        match node_for(recording.key(), self.outside.load(Ordering::Relaxed)) {
+            Some(thread) => thread << 1 | 1,
+            None => NO_KEY,
+        }
+    }
+
     /// Takes what is known of a scope, or of being outside of all. `false` if nothing is.
     #[inline(always)]
-    fn take_known(&self, recording: u32, scope: Option<&ScopeRecord>) -> bool {
+    fn take_known(&self, key: u32, scope: Option<&ScopeRecord>) -> bool {
         let known = match scope {
             Some(record) => record.place.found.load(Ordering::Relaxed),
             None => self.outside.load(Ordering::Relaxed),
         };
-        self.found.store(known, Ordering::Relaxed);
-        node_in(recording, known).is_some()
+        let is_known = node_for(key, known).is_some();
+        if is_known {
+            self.found.store(known, Ordering::Relaxed);
+        }
+        is_known
     }
 
     #[cold]
-    fn find(&self, slot: &Slot, recording: u32) -> Option<NodeId> {
-        let found = with_recording(recording, innermost_scope(slot)?);
-        self.found.store(found, Ordering::Relaxed);
-        if slot.innermost().is_none() {
-            self.outside.store(found, Ordering::Relaxed);
+    fn find(&self, slot: &Slot, recording: Recording) -> Option<NodeId> {
+        let outside = self.find_outside(slot, recording)?;
+        let key = self.key(recording);
+        let node = innermost_scope(slot, key, outside)?;
+        self.found.store(with_key(key, node), Ordering::Relaxed);
+        Some(node)
+    }
+
+    /// The node of the recording, or of the thread in it.
+    fn find_outside(&self, slot: &Slot, recording: Recording) -> Option<NodeId> {
+        if let Some(known) = node_for(recording.key(), self.outside.load(Ordering::Relaxed)) {
+            return Some(known);
         }
-        Some(self.known())
+        let mut node = ROOT;
+        if recording.number() != 0 {
+            node = call_tree::child(&Tree, node, PathKey::Recording(recording.number()).to_bits())?;
+            if recording.is_by_thread() {
+                node = call_tree::child(&Tree, node, self.thread(slot, recording).to_bits())?;
+            }
+        }
+        self.outside.store(with_key(recording.key(), node), Ordering::Relaxed);
+        Some(node)
+    }
+
+    /// The calling thread, under the name that it had when it was first asked in the recording.
+    fn thread(&self, slot: &Slot, recording: Recording) -> PathKey {
+        if self.named_in.load(Ordering::Relaxed) != recording.key() {
+            let name = scope_names::intern_thread(ThreadName::of_this_thread().as_bytes());
+            if name == OTHER_NAMES {
+                slot.drop_one(|drops| &drops.unnamed_scopes);
+            }
+            self.name.store(name, Ordering::Relaxed);
+            self.named_in.store(recording.key(), Ordering::Relaxed);
+        }
+        PathKey::Thread(self.name.load(Ordering::Relaxed))
     }
 }
 
@@ -131,45 +175,33 @@ pub(super) fn find_for_recording(slot: &Slot) -> bool {
     slot.shard.place.get(slot).is_some()
 }
 
-/// A node with the recording in which it was found.
-fn with_recording(recording: u32, node: NodeId) -> u64 {
-    (u64::from(recording) + 1) << 32 | u64::from(node)
+/// A node with the key for which it was found.
+fn with_key(key: u32, node: NodeId) -> u64 {
+    u64::from(key) << 32 | u64::from(node)
 }
 
-/// The node, if it was found in this recording.
+/// The node, if it was found for this key.
 #[inline(always)]
-fn node_in(recording: u32, found: u64) -> Option<NodeId> {
-    (found >> 32 == u64::from(recording) + 1).then_some(found as NodeId)
+fn node_for(key: u32, found: u64) -> Option<NodeId> {
+    (found >> 32 == u64::from(key)).then_some(found as NodeId)
 }
 
-/// The node of the innermost open scope around the thread, or of the recording when there is none.
-fn innermost_scope(slot: &Slot) -> Option<NodeId> {
-    let recording = settings::recording();
+/// The node of the innermost open scope around the thread, or the one outside of all scopes when there is none.
+fn innermost_scope(slot: &Slot, key: u32, outside: NodeId) -> Option<NodeId> {
+    let found = |record: &ScopeRecord| node_for(key, record.place.found.load(Ordering::Relaxed));
+    let known = slot.scopes().filter(|record| record.is_open()).find_map(|record| Some((record, found(record)?)));
+    // From here on nothing is read back: another thread in a scope may put there what it found for itself.
+    let (mut known, mut node) = known.map_or((None, outside), |(record, node)| (Some(record), node));
     loop {
-        let open = || slot.scopes().filter(|record| record.is_open());
-        let Some(innermost) = open().next() else { return of_recording(recording) };
-        if let Some(node) = innermost.place.found_in(recording) {
-            return Some(node);
-        }
         // The outermost scope that has no node: each round finds one, and a scope is mostly the only one.
-        let without_node = || open().take_while(|record| record.place.found_in(recording).is_none());
-        let record = without_node().last()?;
-        let around = match open().nth(without_node().count()) {
-            Some(outer) => outer.place.found_in(recording)?,
-            None => of_recording(recording)?,
-        };
-        let key = record.place.key(record);
-        if let PathKey::Scope { name: OTHER_NAMES, .. } = key {
+        let inside = slot.scopes().take_while(|record| !known.is_some_and(|known| ptr::eq(*record, known)));
+        let Some(record) = inside.filter(|record| record.is_open()).last() else { return Some(node) };
+        let scope = record.place.key(record);
+        if let PathKey::Scope { name: OTHER_NAMES, .. } = scope {
             slot.drop_one(|drops| &drops.unnamed_scopes);
         }
-        record.place.set_found(recording, call_tree::child(&Tree, around, key.to_bits())?);
-    }
-}
-
-/// The node that stands for being in no scope.
-fn of_recording(recording: u32) -> Option<NodeId> {
-    match recording {
-        0 => Some(ROOT),
-        number => call_tree::child(&Tree, ROOT, PathKey::Recording(number).to_bits()),
+        node = call_tree::child(&Tree, node, scope.to_bits())?;
+        record.place.found.store(with_key(key, node), Ordering::Relaxed);
+        known = Some(record);
     }
 }

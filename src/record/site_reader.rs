@@ -13,6 +13,11 @@ pub(crate) fn scope_name(name: u32) -> Option<String> {
     scope_names::with_name(name, |bytes| String::from_utf8_lossy(&bytes.collect::<Vec<u8>>()).into_owned())
 }
 
+/// The name of a thread's number; `None` when it stands for all that found no room.
+pub(crate) fn thread_name(name: u32) -> Option<String> {
+    scope_names::with_thread(name, |bytes| String::from_utf8_lossy(&bytes.collect::<Vec<u8>>()).into_owned())
+}
+
 /// The figures of every site that stands for a stack, over all threads, those at the peak as of now.
 pub(crate) fn sites_of_process() -> impl Iterator<Item = (SiteId, Figures)> {
     let epoch = peak::epoch_of(peak::control_acquired());

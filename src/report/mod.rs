@@ -10,3 +10,4 @@ mod full;
 mod head;
 mod label;
 mod summary;
+mod table;

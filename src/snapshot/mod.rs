@@ -43,7 +43,8 @@ impl Place {
         }
     }
 
-    /// The frames of a captured stack, from the innermost outwards, the scopes around it last. Empty for other places.
+    /// The frames of a captured stack, from the innermost outwards, the scopes around it and its thread last. Empty for
+    /// other places.
     pub(crate) fn path(self) -> impl Iterator<Item = PathKey> {
         let captured = match self {
             Self::Captured(site) => Some(site),
@@ -75,4 +76,9 @@ pub(crate) fn of_scope(sites: &[(SiteId, Figures)], stats: &MemoryStats) -> Vec<
 /// The name of a scope's number.
 pub(crate) fn scope_name(name: u32) -> String {
     site_reader::scope_name(name).unwrap_or_else(|| "(other scopes)".to_owned())
+}
+
+/// The name of a thread's number, as far as the system kept it; empty for threads without one.
+pub(crate) fn thread_name(name: u32) -> String {
+    site_reader::thread_name(name).unwrap_or_else(|| "(other threads)".to_owned())
 }

@@ -36,8 +36,9 @@ pub(crate) struct RecordedProcess {
 }
 
 impl Recording {
-    /// Begins to capture every allocation's stack. `None` if the allocator is not that of the program.
-    pub(crate) fn begin(exact_peak: bool) -> Option<Self> {
+    /// Begins to capture every allocation's stack, and under which thread if asked to. `None` if the allocator is not that
+    /// of the program.
+    pub(crate) fn begin(exact_peak: bool, by_thread: bool) -> Option<Self> {
         let slot = slots::current_for_library().filter(|slot| !slot.is_shared())?;
         let all: Vec<(SiteId, Figures)> = site_reader::sites_of_process().collect();
         let number = first_number_without_live_blocks(&all);
@@ -52,7 +53,7 @@ impl Recording {
         peak::restart(slot, exact_peak);
         // Before the first stack is captured, so that no block is both captured and there from the beginning.
         let process = reader::process();
-        settings::begin_recording(number);
+        settings::begin_recording(number, by_thread);
         Some(Self { number, process, completeness, sites })
     }
 

@@ -4,16 +4,20 @@
 //! A frame holds exactly what the debug information says; shortening and escaping happen where it is shown.
 
 use core::fmt;
+use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
 use crate::symbolize::{Origin, visible};
 
+/// Stands for an empty name.
+const UNNAMED: &str = "(unnamed)";
+
 /// One frame of a call stack: a function, and where in its source the call is made.
 ///
-/// A frame can also stand for something that is no function: an open scope, or a remark such as `(not captured)`; its
-/// [`origin`](Frame::origin) says so. `Display` writes the name alone, with control characters made visible and the name
-/// of a scope in brackets.
+/// A frame can also stand for something that is no function: an open scope, a thread, or a remark such as
+/// `(not captured)`; its [`origin`](Frame::origin) says so. `Display` writes the name alone, with control characters made
+/// visible, the name of a scope in brackets and that of a thread as `thread "io"`.
 ///
 /// ```
 /// # let profile = heaplens::Profile::default();
@@ -26,7 +30,8 @@ use crate::symbolize::{Origin, visible};
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Frame {
-    /// The demangled name of the function, without the compiler's hash. The name itself for a scope.
+    /// The demangled name of the function, without the compiler's hash. The name itself for a scope or a thread; empty for
+    /// a thread without one.
     pub function: String,
     /// The source file, as the debug information gives it. `None` where there is no debug information.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -50,21 +55,35 @@ impl Frame {
         Self { function: name.to_owned(), file: None, line: None, origin: Origin::Scope }
     }
 
+    /// The pseudo-frame of a thread, around its scopes.
+    pub(crate) fn thread(name: &str) -> Self {
+        Self { function: name.to_owned(), file: None, line: None, origin: Origin::Thread }
+    }
+
     /// The pseudo-frame of a remark, such as `(not captured)`: shown as it is given.
     pub(crate) fn marker(remark: &str) -> Self {
         Self { function: remark.to_owned(), file: None, line: None, origin: Origin::Marker }
     }
 }
 
+impl Frame {
+    /// The name as people read it, without what tells scopes and threads from functions.
+    pub(crate) fn shown_name(&self) -> Cow<'_, str> {
+        match visible(self.function.trim()) {
+            name if name.is_empty() => UNNAMED.into(),
+            name => name,
+        }
+    }
+}
+
 /// The name as people read it.
 impl fmt::Display for Frame {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = match visible(self.function.trim()) {
-            name if name.is_empty() => "(unnamed)".into(),
-            name => name,
-        };
+        let name = self.shown_name();
         match self.origin {
             Origin::Scope => write!(f, "[{name}]"),
+            Origin::Thread if name == UNNAMED => write!(f, "thread {name}"),
+            Origin::Thread => write!(f, "thread \"{name}\""),
             _ => f.write_str(&name),
         }
     }
@@ -82,8 +101,10 @@ mod tests {
     }
 
     #[test]
-    fn scopes_are_told_from_functions_and_markers() {
+    fn scopes_and_threads_are_told_from_functions_and_markers() {
         assert_eq!(Frame::scope("parse").to_string(), "[parse]");
+        assert_eq!(Frame::thread("io 7").to_string(), "thread \"io 7\"");
+        assert_eq!(Frame::thread("").to_string(), "thread (unnamed)");
         assert_eq!(Frame::marker("(not captured)").to_string(), "(not captured)");
     }
 }

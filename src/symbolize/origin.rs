@@ -20,6 +20,8 @@ pub enum Origin {
     Runtime,
     /// No code: an open scope, by its name.
     Scope,
+    /// No code: a thread, by its name. Only a recording [by thread](crate::ProfilerBuilder::by_thread) has these.
+    Thread,
     /// No code: a remark in place of a stack, such as `(not captured)`.
     Marker,
 }

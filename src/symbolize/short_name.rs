@@ -29,11 +29,11 @@ pub(crate) struct ShortName {
 }
 
 impl ShortName {
-    /// Scopes, remarks, and names that follow no rule of Rust are not shortened.
+    /// Scopes, threads, remarks, and names that follow no rule of Rust are not shortened.
     pub(crate) fn of(frame: &Frame) -> Self {
         let name = frame.to_string();
         let parts = match frame.origin {
-            Origin::Scope | Origin::Marker => None,
+            Origin::Scope | Origin::Thread | Origin::Marker => None,
             Origin::User | Origin::Dependency | Origin::Runtime => parts(&name, 0),
         };
         parts.unwrap_or(Self { own: name, ..Self::default() })

@@ -26,14 +26,14 @@ pub(crate) enum Part {
     Own,
     /// The frame outside of which nothing is the user's.
     StartOfUserCode,
-    /// A scope or a remark, always shown.
+    /// A scope, a thread or a remark, always shown.
     Note,
 }
 
 impl Part {
     pub(crate) fn of(frame: &Frame) -> Self {
         match frame.origin {
-            Origin::Scope | Origin::Marker => Self::Note,
+            Origin::Scope | Origin::Thread | Origin::Marker => Self::Note,
             Origin::Runtime if frame.function.contains(START_OF_USER_CODE) => Self::StartOfUserCode,
             Origin::Runtime if is_own(frame) => Self::Own,
             Origin::Runtime => Self::Folded,

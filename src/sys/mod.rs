@@ -22,3 +22,5 @@ pub(crate) mod running;
 #[cfg(heaplens_rules)]
 pub(crate) mod stack_bounds;
 pub(crate) mod thread_exit;
+#[cfg(feature = "stacks")]
+pub(crate) mod thread_name;

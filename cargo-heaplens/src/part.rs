@@ -1,0 +1,71 @@
+//! `--scope`, `--outside-scopes` and `--thread`: the part of a profile that a command is about.
+
+use std::path::Path;
+
+use clap::Args;
+use heaplens::Profile;
+
+use crate::failure::{Failure, in_file, load};
+
+/// The most characters of a name that become part of a file's name.
+const NAME_IN_FILE: usize = 40;
+
+/// Which part of the profile; the whole unless given.
+#[derive(Args)]
+pub(crate) struct Part {
+    /// Only what was allocated below scopes of this name
+    #[arg(long, value_name = "NAME")]
+    scope: Option<String>,
+    /// Only what was allocated in no scope
+    #[arg(long, conflicts_with = "scope")]
+    outside_scopes: bool,
+    /// Only what threads of this name allocated
+    #[arg(long, value_name = "NAME")]
+    thread: Option<String>,
+}
+
+impl Part {
+    /// Loads the part of a profile.
+    pub(crate) fn load(&self, file: &Path) -> Result<Profile, Failure> {
+        let mut profile = load(file)?;
+        if let Some(scope) = &self.scope {
+            profile = profile.in_scope(scope).map_err(|error| in_file(file, error))?;
+        }
+        if self.outside_scopes {
+            profile = profile.outside_scopes();
+        }
+        if let Some(thread) = &self.thread {
+            profile = profile.on_thread(thread).map_err(|error| in_file(file, error))?;
+        }
+        Ok(profile)
+    }
+
+    /// The part in the name of a file, such as `.scope-parse.thread-io`; empty for the whole.
+    pub(crate) fn in_file_name(&self) -> String {
+        let named = |kind, name: &Option<String>| name.as_ref().map(|name| format!(".{kind}-{}", file_name(name)));
+        let outside = self.outside_scopes.then(|| ".outside-scopes".to_owned());
+        named("scope", &self.scope).into_iter().chain(outside).chain(named("thread", &self.thread)).collect()
+    }
+}
+
+/// A name with nothing in it that a file system gives a meaning to.
+fn file_name(name: &str) -> String {
+    let harmless = |character: char| if character.is_alphanumeric() || character == '_' { character } else { '-' };
+    name.chars().take(NAME_IN_FILE).map(harmless).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_becomes_a_harmless_part_of_a_file_name() {
+        let part = |scope: &str, thread: Option<&str>| {
+            let part = Part { scope: Some(scope.to_owned()), outside_scopes: false, thread: thread.map(str::to_owned) };
+            part.in_file_name()
+        };
+        assert_eq!(part("parse größe_1", Some("io 7")), ".scope-parse-größe_1.thread-io-7");
+        assert_eq!(part("../../etc/passwd\n", None), ".scope-------etc-passwd-");
+        assert_eq!(part(&"x".repeat(300), None).chars().count(), ".scope-".len() + NAME_IN_FILE);
+    }
+}
