@@ -120,7 +120,6 @@ pub use scope::{
     Entered, Measurement, MemoryScope, ScopeBuilder, ScopeError, ScopeHandle, completeness, exclude, measure,
     overhead_bytes, profile_memory_usage, stats, try_measure, try_profile_memory_usage,
 };
-#[cfg(feature = "futures")]
 pub use scope::{InScope, MeasureFuture, Measured};
 pub use stats::MemoryStats;
 #[cfg(feature = "stacks")]

@@ -94,9 +94,7 @@ fn boxed_bytes<T>(_: &Pin<Box<T>>) -> u64 {
 #[test]
 fn tasks_on_several_threads_have_their_own_figures() {
     let runtime = several_threads();
-    let tasks: Vec<_> = (1..=60)
-        .map(|number| runtime.spawn(work(1_000 + number, 20).measured("task")))
-        .collect();
+    let tasks: Vec<_> = (1..=60).map(|number| runtime.spawn(work(1_000 + number, 20).measured("task"))).collect();
     runtime.block_on(async {
         for (task, number) in tasks.into_iter().zip(1_u64..) {
             let ((), used) = task.await.expect("the task ends well");
@@ -205,7 +203,7 @@ fn a_poll_that_panics_leaves_the_scope() {
     );
     let before = MemoryScope::enter("around");
     let outcome = panic::catch_unwind(AssertUnwindSafe(|| poll_once(measured.as_mut())));
-    drop(outcome.err().expect("it panics"));
+    drop(outcome.expect_err("it panics"));
     drop(Held::new(5));
     let used = before.finish();
     assert_eq!((used.total_bytes, used.total_blocks), (5, 1), "the future's scope was created outside of this one");

@@ -11,8 +11,8 @@ mod process_per_case;
 use heaplens::{Completeness, MemoryScope, ScopeError, ScopeHandle, measure};
 use held::Held;
 use std::cell::RefCell;
-use std::sync::mpsc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc;
 use std::{mem, thread};
 
 heaplens::install!();

@@ -13,7 +13,6 @@
 
 mod error;
 mod exclude;
-#[cfg(feature = "futures")]
 mod future;
 mod guard;
 mod handle;
@@ -21,13 +20,11 @@ mod inside;
 mod measure;
 mod measurement;
 mod opened;
-#[cfg(feature = "futures")]
 mod polled;
 mod process;
 
 pub use error::ScopeError;
 pub use exclude::exclude;
-#[cfg(feature = "futures")]
 pub use future::{InScope, MeasureFuture, Measured};
 pub use guard::{MemoryScope, ScopeBuilder};
 pub use handle::{Entered, ScopeHandle};

@@ -84,27 +84,35 @@ impl HandleScope {
     /// Enters the scope for a poll.
     pub(super) fn enter(&mut self) -> HandlePoll<'_> {
         self.handle.note_entry();
-        let inside = Inside::of(self.polls.take_start());
+        let inside = Inside::of(self.polls.start());
         HandlePoll { polls: &mut self.polls, inside: Some(inside) }
     }
 }
 
 impl Polls {
-    fn take_start(&mut self) -> ScopeRef {
-        self.left_in.take().filter(|left| left.is_open()).unwrap_or(self.scope)
+    /// Where the next poll begins.
+    fn start(&mut self) -> ScopeRef {
+        self.left_in = self.left_in.filter(|left| left.is_open());
+        self.left_in.unwrap_or(self.scope)
+    }
+
+    /// The poll is over, and `last` is a scope that was opened inside of where it began and is still open.
+    fn left(&mut self, last: Option<ScopeRef>) {
+        self.left_in = last.or_else(|| self.left_in.filter(|left| left.is_open()));
     }
 
     #[cold]
     fn begin(&mut self, slot: &Slot) {
         self.scope.set_thread(slot.index());
-        self.visit = visits::begin(slot, Some(self.take_start()));
+        self.visit = visits::begin(slot, Some(self.start()));
     }
 
     #[cold]
     fn end(&mut self, slot: &Slot, plain: Option<PlainVisit>) {
         let plain = plain.map(|plain| Visit::of_plain(plain, self.scope));
         if let Some(visit) = plain.or_else(|| self.visit.take()) {
-            self.left_in = visits::end(slot, visit);
+            let last = visits::end(slot, visit);
+            self.left(last);
         }
         self.scope.set_thread(0);
     }
@@ -122,7 +130,8 @@ impl Drop for OwnPoll<'_> {
 
 impl Drop for HandlePoll<'_> {
     fn drop(&mut self) {
-        self.polls.left_in = self.inside.take().and_then(Inside::end);
+        let last = self.inside.take().and_then(Inside::end);
+        self.polls.left(last);
         self.polls.scope.leave();
     }
 }
