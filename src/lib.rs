@@ -48,6 +48,8 @@
 //! |---|---|
 //! | How much does the process hold? | [`stats`] |
 //! | How much does this work need? | [`measure`], [`MemoryScope`], [`profile_memory_usage`] |
+//! | And on other threads? | [`ScopeHandle`] |
+//! | And a future? | [`MeasureFuture`] |
 //! | Which call sites? | [`profile`] for a piece of work, [`Profiler`] for the process, `HEAPLENS=stacks` without code |
 //! | Which scopes, and which sites of one? | [`Profile::scopes`], [`Profile::in_scope`] |
 //! | Which threads? | [`ProfilerBuilder::by_thread`], then [`Profile::threads`], [`Profile::on_thread`] |
@@ -73,7 +75,8 @@
 //! | `jemalloc` | jemalloc as the inner allocator, and its statistics; needs a C compiler and make | no |
 //! | `serde` | serialisation of the figures | with `stacks` |
 //!
-//! Without default features two small crates come along (`libc`, `once_cell`), and everything but stacks works.
+//! Without default features three small crates come along (`libc`, `once_cell`, `pin-project-lite`), and everything but
+//! stacks works.
 
 // Under loom only the models of `tests/loom.rs` are compiled; they take in the sources they need.
 #![cfg(not(loom))]
@@ -117,13 +120,23 @@ pub use profile::{Metric, Profile, ProfileError, ProfilePart, Site, SiteStats};
 #[cfg(feature = "stacks")]
 pub use profiler::{Profiler, ProfilerBuilder, ProfilerError, SelfCheck, profile, self_check, try_profile};
 pub use scope::{
-    Entered, Measurement, MemoryScope, ScopeBuilder, ScopeError, ScopeHandle, completeness, exclude, measure,
-    overhead_bytes, profile_memory_usage, stats, try_measure, try_profile_memory_usage,
+    Entered, InScope, MeasureFuture, Measured, Measurement, MemoryScope, ScopeBuilder, ScopeError, ScopeHandle,
+    completeness, exclude, measure, overhead_bytes, profile_memory_usage, stats, try_measure, try_profile_memory_usage,
 };
-pub use scope::{InScope, MeasureFuture, Measured};
 pub use stats::MemoryStats;
 #[cfg(feature = "stacks")]
 pub use symbolize::{Frame, Origin};
+
+/// The code of the guide runs as it stands there.
+#[cfg(doctest)]
+mod guide {
+    #[doc = include_str!("../docs/guide/measure-one-test.md")]
+    struct MeasureOneTest;
+    #[doc = include_str!("../docs/guide/threads-and-pools.md")]
+    struct ThreadsAndPools;
+    #[doc = include_str!("../docs/guide/async.md")]
+    struct Async;
+}
 
 /// The code of the README runs as it stands there.
 #[cfg(all(doctest, feature = "flamegraph"))]

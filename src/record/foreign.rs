@@ -123,6 +123,12 @@ impl ForeignWord {
         self.0.swap(Foreign { generation, closed: false, amount: 0 }.to_bits(), Ordering::AcqRel);
     }
 
+    /// As [`renew`](Self::renew), where nobody can change the word any more.
+    pub(crate) fn reuse(&self, generation: u32) {
+        // ORDERING: Release, pairs with the Acquire of `read`.
+        self.0.store(Foreign { generation, closed: false, amount: 0 }.to_bits(), Ordering::Release);
+    }
+
     /// Changes the word by compare-and-swap until nobody else did meanwhile. Returns it as it was before; `None` if it is
     /// to stay.
     fn change(&self, step: impl Fn(Foreign) -> Option<Foreign>) -> Option<Foreign> {

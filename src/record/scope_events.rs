@@ -1,7 +1,7 @@
 //! One event in the scopes that it concerns: those around the thread for a new block, those of the tag for a free.
 
 use super::attribution;
-use super::scope_record::ScopeRecord;
+use super::scope_record::{ScopeRecord, flag};
 use super::scope_run;
 use super::scope_table;
 use super::slot::Slot;
@@ -46,6 +46,7 @@ pub(crate) fn allocated(slot: &Slot, site: SiteId, size: usize) {
 /// stays until then.
 #[cold]
 fn hold_block(record: &'static ScopeRecord) {
+    record.set(flag::REMEMBERED);
     scope_table::keep_for_blocks(record);
     let before = record.foreign_blocks.hold(record.id().generation, 1);
     if before.is_none_or(|word| word.amount > 0) {
@@ -70,6 +71,8 @@ pub(crate) fn freed(slot: &Slot, context: Context, site: SiteId, size: usize, te
         }
         scope_run::freed_another(slot, size, temporary);
     }
+    // The thread has a hold on every scope that it is in.
+    let is_inside = context == slot.context();
     let mut next = context.scope();
     while let Some(scope) = next {
         let Some(record) = scope_table::get(scope.index) else { return };
@@ -83,13 +86,28 @@ pub(crate) fn freed(slot: &Slot, context: Context, site: SiteId, size: usize, te
         if !word.closed && record.owner() == slot.index() && !slot.is_shared() {
             attribution::freed_in_scope(slot, sites, site, size, temporary);
             record.freed(size, temporary);
-        } else if !freed_elsewhere(slot, scope, record, word.closed, (site, sites), size, temporary) {
-            return;
+        } else {
+            if temporary && !word.closed {
+                freed_temporary(scope, record, is_inside);
+            }
+            if !freed_elsewhere(slot, scope, record, word.closed, (site, sites), size, temporary) {
+                return;
+            }
         }
         if planted(Fault::StopAtChild) {
             return;
         }
         next = around.scope();
+    }
+}
+
+/// A block that was freed was a temporary one, of a scope that is not this thread's alone.
+fn freed_temporary(scope: ScopeId, record: &'static ScopeRecord, is_inside: bool) {
+    if is_inside {
+        record.freed_temporary();
+    } else if record.life.try_hold(scope.generation) {
+        record.freed_temporary();
+        scope_table::release(record);
     }
 }
 
@@ -104,10 +122,6 @@ fn freed_elsewhere(
     temporary: bool,
 ) -> bool {
     if !closed {
-        if temporary && record.life.try_hold(scope.generation) {
-            record.freed_temporary();
-            scope_table::release(record);
-        }
         if record.foreign_bytes.free(scope.generation, size as u64).is_none() {
             return false;
         }

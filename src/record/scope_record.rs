@@ -85,6 +85,8 @@ pub(super) mod flag {
     pub(crate) const PROFILED: u32 = 8;
     /// Something was left out inside.
     pub(crate) const DROPPED: u32 = 16;
+    /// Somebody may still know the scope by its generation: the tag of a live block, or a guard that outlived its thread.
+    pub(crate) const REMEMBERED: u32 = 32;
 }
 
 /// How a new scope begins.
@@ -182,6 +184,10 @@ impl ScopeRecord {
         self.flags.load(Ordering::Relaxed) & flags == flags
     }
 
+    pub(super) fn set(&self, flags: u32) {
+        self.flags.fetch_or(flags, Ordering::Relaxed);
+    }
+
     pub(super) fn is_profiled(&self) -> bool {
         self.is(flag::PROFILED)
     }
@@ -201,7 +207,7 @@ impl ScopeRecord {
     /// Counts something that had to be left out inside.
     #[cold]
     pub(super) fn drop_some(&self, reason: impl Fn(&Drops) -> &AtomicU64, number: u64) {
-        self.flags.fetch_or(flag::DROPPED, Ordering::Relaxed);
+        self.set(flag::DROPPED);
         reason(&self.drops).fetch_add(number, Ordering::Relaxed);
     }
 
@@ -219,7 +225,7 @@ impl ScopeRecord {
         self.foreign_blocks.share(blocks);
         self.foreign_bytes.share(bytes);
         // ORDERING: relaxed is enough: no other thread is inside before what lets it in was handed to it.
-        self.flags.fetch_or(flag::SHARED, Ordering::Relaxed);
+        self.set(flag::SHARED);
         self.set_owner(0);
     }
 
@@ -337,6 +343,9 @@ impl ScopeRecord {
         self.own.freed_blocks.store(last.freed_blocks, Ordering::Relaxed);
         self.own.freed_bytes.store(last.freed_bytes, Ordering::Relaxed);
         self.name.clear();
+        if blocks > 0 || self.is_shared() {
+            self.set(flag::REMEMBERED);
+        }
         blocks
     }
 
@@ -354,6 +363,14 @@ impl ScopeRecord {
     pub(super) fn renew(&self, generation: u32) {
         self.foreign_bytes.renew(generation);
         self.foreign_blocks.renew(generation);
+        self.life.end(generation);
+    }
+
+    /// Gives up the record of a scope that nobody knows by its generation: that is the next scope's.
+    pub(super) fn reuse(&self) {
+        let generation = self.life.generation();
+        self.foreign_bytes.reuse(generation);
+        self.foreign_blocks.reuse(generation);
         self.life.end(generation);
     }
 

@@ -1,7 +1,7 @@
 //! All scope records: which are free, which only forward late frees, and the way from one to those around it.
 
 use super::paged::Paged;
-use super::scope_record::ScopeRecord;
+use super::scope_record::{ScopeRecord, flag};
 use super::slot::Slot;
 use super::tag::{END_OF_GENERATIONS, FIRST_GENERATION, MAX_SCOPES, ScopeId};
 use crate::sys::free_bits::FreeBits;
@@ -89,11 +89,14 @@ pub(super) fn give_back(record: &'static ScopeRecord) {
     loop {
         let around = record.outer();
         let ScopeId { index, generation } = record.id();
-        // A record that has used up its generations is not used again, so that no old tag can name it.
-        if generation + 1 < END_OF_GENERATIONS {
+        if !record.is(flag::REMEMBERED) {
+            record.reuse();
+            FREE.put(index as usize);
+        } else if generation + 1 < END_OF_GENERATIONS {
             record.renew(generation + 1);
             FREE.put(index as usize);
         } else {
+            // Its generations are used up: it is not used again, so that no old tag can name it.
             record.renew(0);
         }
         match around {

@@ -328,6 +328,7 @@ pub(crate) fn leave_all(slot: &Slot) {
             end(slot, record);
         }
         move_to(slot, nearest_open(record.outer()));
+        record.set(flag::REMEMBERED);
         give_up(record);
     }
     move_to(slot, None);
