@@ -6,8 +6,8 @@ use heaplens::measure;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
-/// Ends the neighbour, also when the test fails.
-struct Ends<'a>(&'a AtomicBool);
+/// Ends what runs beside a test, also when the test fails.
+pub(crate) struct Ends<'a>(pub(crate) &'a AtomicBool);
 
 impl Drop for Ends<'_> {
     fn drop(&mut self) {

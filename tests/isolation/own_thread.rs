@@ -1,6 +1,7 @@
 //! Work on the test's own thread: every figure of every scope equals that of a naive model.
 
 use crate::ledger::{Block, Ledger};
+use crate::neighbour::Ends;
 use crate::other_thread::OtherThread;
 use crate::own::Own;
 use crate::random::Random;
@@ -155,6 +156,7 @@ pub(crate) fn panics(own: Own) {
 pub(crate) fn beside_panics(own: Own) {
     let over = AtomicBool::new(false);
     thread::scope(|threads| {
+        let _ends = Ends(&over);
         threads.spawn(|| {
             while !over.load(Ordering::Relaxed) {
                 let caught = panic::catch_unwind(|| {
@@ -170,7 +172,6 @@ pub(crate) fn beside_panics(own: Own) {
             plain(own);
             nested(own);
         }
-        over.store(true, Ordering::Relaxed);
     });
 }
 

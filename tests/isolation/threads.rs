@@ -110,10 +110,11 @@ pub(crate) fn parts_of_workers(own: Own) {
             for _ in 0..WORKERS {
                 handle.spawn_scoped(threads, || {
                     let (blocks, used) = measure("part", || [own.large_block(), own.large_block()]);
+                    // Before the first that can fail: the others wait.
+                    all_hold.wait();
                     assert_eq!((used.total_blocks, used.freed_blocks, used.peak_blocks), (2, 0, 2));
                     assert_eq!(used.peak_bytes, 2 * own.large_bytes() as u64);
                     assert_whole(&used);
-                    all_hold.wait();
                     drop(blocks);
                     // Workers that count for nothing but themselves.
                     let mut books = Ledger::new();
