@@ -9,6 +9,8 @@ cd "$(dirname "$0")/.."
 
 # The first that notices a fault is named, so that the quick ones come first.
 tests=(peaks temporary_blocks scopes own_work damaged_tags lockstep scope_records)
+# What only tests that run at the same time show: the test that has to notice it, and no other, is this one.
+of_isolation=(charge-foreign-blocks)
 # A part of the usual number: every fault shows within the first thousand calls.
 export HEAPLENS_LOCKSTEP_OPERATIONS=100000
 # Faults of the stack capture, and the captures that show them.
@@ -17,7 +19,7 @@ export HEAPLENS_STRESS_CAPTURES=200000
 seconds=300
 
 selected=()
-for test in "${tests[@]}"; do selected+=(--test "$test"); done
+for test in "${tests[@]}" isolation; do selected+=(--test "$test"); done
 built=$(cargo test --features planted-faults "${selected[@]}" --no-run 2>&1) || { echo "$built" >&2; exit 1; }
 binary() { sed -n "s/.*Executable tests\/$1.rs (\(.*\))\$/\1/p" <<<"$built"; }
 
@@ -28,7 +30,7 @@ fails() {
     [ "$status" -ne 0 ] && [ "$status" -ne 124 ]
 }
 
-for test in "${tests[@]}"; do
+for test in "${tests[@]}" isolation; do
     if ! timeout "$seconds" "$(binary "$test")" >/dev/null 2>&1; then
         echo "$test fails without a planted fault" >&2
         exit 1
@@ -53,7 +55,7 @@ wrong_stacks() {
 }
 
 mapfile -t faults < <(sed -n 's/^ *("\([a-z-]*\)", Fault::.*/\1/p' src/fault.rs)
-for fault in "${of_stacks[@]}"; do
+for fault in "${of_stacks[@]}" "${of_isolation[@]}"; do
     if ! printf '%s\n' "${faults[@]}" | grep -qx -- "$fault"; then
         echo "src/fault.rs has no fault $fault" >&2
         exit 1
@@ -68,7 +70,9 @@ for fault in "${faults[@]}"; do
         wrong=$(wrong_stacks "$fault") || true
         [ -z "$wrong" ] || caught="stress, $wrong wrong stacks"
     else
-        for test in "${tests[@]}"; do
+        noticing=("${tests[@]}")
+        [[ " ${of_isolation[*]} " != *" $fault "* ]] || noticing=(isolation)
+        for test in "${noticing[@]}"; do
             if HEAPLENS_PLANTED_FAULT=$fault fails "$test"; then
                 caught=$test
                 break

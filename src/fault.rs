@@ -33,6 +33,8 @@ pub(crate) enum Fault {
     ReallocCountsOldSize,
     /// A closed scope's blocks no longer lower the scopes around it.
     ForgetForwarders,
+    /// A block counts in the scope that was opened last, on whatever thread that was, and not only in its own thread's.
+    ChargeForeignBlocks,
     /// The recorder's own work counts as the user's.
     CountOwnWork,
     /// The words of a known stack are taken for unchanged.
@@ -50,7 +52,7 @@ mod switch {
     use super::Fault;
     use core::sync::atomic::{AtomicU32, Ordering};
 
-    const NAMES: [(&str, Fault); 18] = [
+    const NAMES: [(&str, Fault); 19] = [
         ("count-before-success", Fault::CountBeforeSuccess),
         ("tag-before-realloc", Fault::TagBeforeRealloc),
         ("drop-generation-check", Fault::DropGenerationCheck),
@@ -64,6 +66,7 @@ mod switch {
         ("stop-at-child", Fault::StopAtChild),
         ("realloc-counts-old-size", Fault::ReallocCountsOldSize),
         ("forget-forwarders", Fault::ForgetForwarders),
+        ("charge-foreign-blocks", Fault::ChargeForeignBlocks),
         ("count-own-work", Fault::CountOwnWork),
         ("skip-verification", Fault::SkipVerification),
         ("compare-return-addresses-only", Fault::CompareReturnAddressesOnly),

@@ -29,6 +29,9 @@ use crate::unwind::Caller;
 #[cfg_attr(not(debug_assertions), inline(always))]
 pub(crate) unsafe fn allocated(slot: &Slot, block: *mut u8, size: usize) {
     if let Some(busy) = slot.enter_short_path() {
+        if planted(Fault::ChargeForeignBlocks) {
+            scopes::charge_last_opened(slot, size);
+        }
         slot.totals.allocated::<One>(size);
         slot.set_last(block);
         if slot.is_above(slot.net()) {

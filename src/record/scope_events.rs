@@ -7,7 +7,8 @@ use super::scope_table;
 use super::slot::Slot;
 use super::tag::{Context, ScopeId, SiteId};
 use crate::fault::{Fault, planted};
-use core::sync::atomic::Ordering;
+use core::ptr;
+use core::sync::atomic::{AtomicPtr, Ordering};
 
 /// Under what the counters of a scope with stacks are found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -132,4 +133,21 @@ fn freed_elsewhere(
         scope_table::drained(record);
     }
     true
+}
+
+/// The scope that was opened last, for the fault [`Fault::ChargeForeignBlocks`].
+static LAST_OPENED: AtomicPtr<ScopeRecord> = AtomicPtr::new(ptr::null_mut());
+
+pub(super) fn remember_last_opened(record: &'static ScopeRecord) {
+    LAST_OPENED.store(ptr::from_ref(record).cast_mut(), Ordering::Relaxed);
+}
+
+/// The fault: counts a block of this thread in the scope that was opened last, if the thread is not inside of it.
+#[cold]
+pub(super) fn charge_last_opened(slot: &Slot, size: usize) {
+    // SAFETY: null, or a record of the table, which lives for ever and is only shared.
+    let last = unsafe { LAST_OPENED.load(Ordering::Relaxed).as_ref() };
+    if let Some(record) = last.filter(|last| last.is_open() && !slot.scopes().any(|around| ptr::eq(around, *last))) {
+        record.charge(size);
+    }
 }

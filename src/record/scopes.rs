@@ -4,7 +4,7 @@
 //! know the scope around them. How events count in them: [`scope_run`] and [`scope_events`](super::scope_events).
 
 use super::newcomer;
-use super::scope_events::{SitesOf, sites_of};
+use super::scope_events::{self, SitesOf, sites_of};
 use super::scope_figures::ScopeFigures;
 use super::scope_record::{Beginning, ScopeRecord, flag};
 use super::scope_run;
@@ -162,6 +162,9 @@ fn begin(slot: &Slot, name: &str, stacks: bool, owner: u32, flags: u32) -> Resul
     record.place.forget();
     if let Some(outer) = outer {
         outer.life.hold();
+    }
+    if planted(Fault::ChargeForeignBlocks) {
+        scope_events::remember_last_opened(record);
     }
     Ok(record)
 }

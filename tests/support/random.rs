@@ -28,6 +28,7 @@ impl Random {
     }
 
     /// A size from 1 to `2^bits - 1`, each power of two as likely as any other.
+    #[allow(dead_code)]
     pub(crate) fn size(&mut self, bits: usize) -> usize {
         let power = 1 << self.below(bits);
         power + self.below(power)
