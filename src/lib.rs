@@ -91,17 +91,19 @@ mod stats;
 mod sys;
 mod unwind;
 
-#[cfg(feature = "stacks")]
+#[cfg(any(feature = "stacks", feature = "tracing"))]
 mod export;
 #[cfg(feature = "stacks")]
 mod profile;
 #[cfg(feature = "stacks")]
 mod profiler;
-#[cfg(feature = "stacks")]
+#[cfg(any(feature = "stacks", feature = "tracing"))]
 mod report;
 #[cfg(feature = "stacks")]
 mod snapshot;
-#[cfg(feature = "stacks")]
+#[cfg(any(feature = "stacks", feature = "tracing"))]
+mod spans;
+#[cfg(any(feature = "stacks", feature = "tracing"))]
 mod symbolize;
 
 #[cfg(feature = "criterion")]
@@ -121,9 +123,19 @@ pub use scope::{
     overhead_bytes, profile_memory_usage, stats, try_measure, try_profile_memory_usage,
 };
 pub use scope::{InScope, MeasureFuture, Measured};
+#[cfg(feature = "tracing")]
+pub use spans::span_table;
+#[cfg(any(feature = "stacks", feature = "tracing"))]
+pub use spans::{SpanRow, SpanTable};
 pub use stats::MemoryStats;
 #[cfg(feature = "stacks")]
 pub use symbolize::{Frame, Origin};
+
+/// Memory by `tracing` span.
+#[cfg(feature = "tracing")]
+pub mod tracing {
+    pub use crate::adapt::tracing::MemoryLayer;
+}
 
 /// The code of the README runs as it stands there.
 #[cfg(all(doctest, feature = "flamegraph"))]

@@ -6,3 +6,7 @@ pub mod criterion;
 pub mod divan;
 #[cfg(feature = "jemalloc")]
 pub(crate) mod jemalloc;
+#[cfg(feature = "rayon")]
+pub(crate) mod rayon;
+#[cfg(feature = "tracing")]
+pub(crate) mod tracing;
