@@ -131,6 +131,12 @@ pub use stats::MemoryStats;
 #[cfg(feature = "stacks")]
 pub use symbolize::{Frame, Origin};
 
+/// Work that rayon does for a scope.
+#[cfg(feature = "rayon")]
+pub mod rayon {
+    pub use crate::adapt::rayon::{InScope, ParallelInScope, ScopePool, ScopePoolError};
+}
+
 /// Memory by `tracing` span.
 #[cfg(feature = "tracing")]
 pub mod tracing {

@@ -70,7 +70,7 @@ impl ProfileBuilder {
 
     /// The spans that were closed meanwhile.
     pub(crate) fn spans(&mut self, spans: SpanTable) -> &mut Self {
-        self.profile.spans = spans;
+        self.profile.spans = spans.sorted();
         self
     }
 

@@ -61,9 +61,9 @@ impl ScopeRef {
     }
 
     /// Whether this is that scope.
-    #[cfg(feature = "tracing")]
+    #[cfg(any(feature = "rayon", feature = "tracing"))]
     pub(crate) fn is(self, other: Self) -> bool {
-        core::ptr::eq(self.record, other.record)
+        core::ptr::eq(self.record, other.record) && self.generation == other.generation
     }
 
     /// Whether this is that scope or one inside of it. Called by who has a hold on this one.

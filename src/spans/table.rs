@@ -26,9 +26,15 @@ pub struct SpanTable {
 }
 
 impl SpanTable {
-    pub(crate) fn new(mut rows: Vec<SpanRow>, open_spans: u64, refusal: Option<String>) -> Self {
-        rows.sort_unstable_by(|a, b| order(a).cmp(&order(b)));
-        Self { rows, open_spans, refusal }
+    #[cfg(feature = "tracing")]
+    pub(super) fn new(rows: Vec<SpanRow>, open_spans: u64, refusal: Option<String>) -> Self {
+        Self { rows, open_spans, refusal }.sorted()
+    }
+
+    /// The rows in their order; a file that was edited may have another one.
+    pub(crate) fn sorted(mut self) -> Self {
+        self.rows.sort_unstable_by(|a, b| order(a).cmp(&order(b)));
+        self
     }
 
     /// The rows, that which allocated most bytes first.
