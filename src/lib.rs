@@ -51,6 +51,8 @@
 //! | Which call sites? | [`profile`] for a piece of work, [`Profiler`] for the process, `HEAPLENS=stacks` without code |
 //! | Which scopes, and which sites of one? | [`Profile::scopes`], [`Profile::in_scope`] |
 //! | Which threads? | [`ProfilerBuilder::by_thread`], then [`Profile::threads`], [`Profile::on_thread`] |
+//! | How much does each span of a service need? | [`tracing::MemoryLayer`], [`span_table`] (feature `tracing`) |
+//! | What does rayon do for a scope? | [`rayon::ScopePool`], [`rayon::ParallelInScope`] (feature `rayon`) |
 //! | What is not part of it? | [`exclude`] |
 //! | Is anything missing from the figures? | [`completeness`], [`Completeness`] |
 //! | What does heaplens itself take? | [`overhead_bytes`] |
@@ -70,6 +72,8 @@
 //! | `flamegraph` | SVG flame graphs (inferno, licensed CDDL-1.0) | yes |
 //! | `criterion` | measurements for criterion: bytes, blocks or peak in place of time; needs a C compiler | no |
 //! | `divan` | `install!(divan)`: divan's allocation profiler around heaplens | no |
+//! | `tracing` | memory by `tracing` span: [`tracing::MemoryLayer`] and [`span_table`] | no |
+//! | `rayon` | rayon's work in scopes: [`rayon::ScopePool`] and [`rayon::ParallelInScope`] | no |
 //! | `jemalloc` | jemalloc as the inner allocator, and its statistics; needs a C compiler and make | no |
 //! | `serde` | serialisation of the figures | with `stacks` |
 //!
@@ -112,6 +116,10 @@ pub use adapt::criterion;
 pub use adapt::divan;
 #[cfg(feature = "jemalloc")]
 pub use adapt::jemalloc::{Jemalloc, JemallocError, JemallocStats, jemalloc_stats};
+#[cfg(feature = "rayon")]
+pub use adapt::rayon;
+#[cfg(feature = "tracing")]
+pub use adapt::tracing;
 pub use allocator::{Heaplens, is_installed};
 pub use completeness::Completeness;
 #[cfg(feature = "stacks")]
@@ -131,19 +139,17 @@ pub use stats::MemoryStats;
 #[cfg(feature = "stacks")]
 pub use symbolize::{Frame, Origin};
 
-/// Work that rayon does for a scope.
-#[cfg(feature = "rayon")]
-pub mod rayon {
-    pub use crate::adapt::rayon::{InScope, ParallelInScope, ScopePool, ScopePoolError};
-}
-
-/// Memory by `tracing` span.
-#[cfg(feature = "tracing")]
-pub mod tracing {
-    pub use crate::adapt::tracing::MemoryLayer;
-}
-
 /// The code of the README runs as it stands there.
 #[cfg(all(doctest, feature = "flamegraph"))]
 #[doc = include_str!("../README.md")]
 struct Readme;
+
+/// The examples of the guide run as they stand there.
+#[cfg(all(doctest, feature = "tracing"))]
+#[doc = include_str!("../docs/guide/spans.md")]
+struct SpansGuide;
+
+/// The examples of the guide run as they stand there.
+#[cfg(all(doctest, feature = "rayon"))]
+#[doc = include_str!("../docs/guide/rayon-section.md")]
+struct RayonGuide;

@@ -1,4 +1,4 @@
-//! Other people's crates, one file and one feature each. None counts by itself.
+//! Other people's crates, one file or folder and one feature each. None counts by itself.
 
 #[cfg(feature = "criterion")]
 pub mod criterion;
@@ -7,6 +7,6 @@ pub mod divan;
 #[cfg(feature = "jemalloc")]
 pub(crate) mod jemalloc;
 #[cfg(feature = "rayon")]
-pub(crate) mod rayon;
+pub mod rayon;
 #[cfg(feature = "tracing")]
-pub(crate) mod tracing;
+pub mod tracing;
