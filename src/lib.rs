@@ -53,6 +53,8 @@
 //! | Which call sites? | [`profile`] for a piece of work, [`Profiler`] for the process, `HEAPLENS=stacks` without code |
 //! | Which scopes, and which sites of one? | [`Profile::scopes`], [`Profile::in_scope`] |
 //! | Which threads? | [`ProfilerBuilder::by_thread`], then [`Profile::threads`], [`Profile::on_thread`] |
+//! | How much does each span of a service need? | [`tracing::MemoryLayer`], [`span_table`] (feature `tracing`) |
+//! | What does rayon do for a scope? | [`rayon::ScopePool`], [`rayon::ParallelInScope`] (feature `rayon`) |
 //! | What is not part of it? | [`exclude`] |
 //! | Is anything missing from the figures? | [`completeness`], [`Completeness`] |
 //! | What does heaplens itself take? | [`overhead_bytes`] |
@@ -72,6 +74,8 @@
 //! | `flamegraph` | SVG flame graphs (inferno, licensed CDDL-1.0) | yes |
 //! | `criterion` | measurements for criterion: bytes, blocks or peak in place of time; needs a C compiler | no |
 //! | `divan` | `install!(divan)`: divan's allocation profiler around heaplens | no |
+//! | `tracing` | memory by `tracing` span: [`tracing::MemoryLayer`] and [`span_table`] | no |
+//! | `rayon` | rayon's work in scopes: [`rayon::ScopePool`] and [`rayon::ParallelInScope`] | no |
 //! | `jemalloc` | jemalloc as the inner allocator, and its statistics; needs a C compiler and make | no |
 //! | `serde` | serialisation of the figures | with `stacks` |
 //!
@@ -94,17 +98,19 @@ mod stats;
 mod sys;
 mod unwind;
 
-#[cfg(feature = "stacks")]
+#[cfg(any(feature = "stacks", feature = "tracing"))]
 mod export;
 #[cfg(feature = "stacks")]
 mod profile;
 #[cfg(feature = "stacks")]
 mod profiler;
-#[cfg(feature = "stacks")]
+#[cfg(any(feature = "stacks", feature = "tracing"))]
 mod report;
 #[cfg(feature = "stacks")]
 mod snapshot;
-#[cfg(feature = "stacks")]
+#[cfg(any(feature = "stacks", feature = "tracing"))]
+mod spans;
+#[cfg(any(feature = "stacks", feature = "tracing"))]
 mod symbolize;
 
 #[cfg(feature = "criterion")]
@@ -113,6 +119,10 @@ pub use adapt::criterion;
 pub use adapt::divan;
 #[cfg(feature = "jemalloc")]
 pub use adapt::jemalloc::{Jemalloc, JemallocError, JemallocStats, jemalloc_stats};
+#[cfg(feature = "rayon")]
+pub use adapt::rayon;
+#[cfg(feature = "tracing")]
+pub use adapt::tracing;
 pub use allocator::{Heaplens, is_installed};
 pub use completeness::Completeness;
 #[cfg(feature = "stacks")]
@@ -123,6 +133,10 @@ pub use scope::{
     Entered, InScope, MeasureFuture, Measured, Measurement, MemoryScope, ScopeBuilder, ScopeError, ScopeHandle,
     completeness, exclude, measure, overhead_bytes, profile_memory_usage, stats, try_measure, try_profile_memory_usage,
 };
+#[cfg(feature = "tracing")]
+pub use spans::span_table;
+#[cfg(any(feature = "stacks", feature = "tracing"))]
+pub use spans::{SpanRow, SpanTable};
 pub use stats::MemoryStats;
 #[cfg(feature = "stacks")]
 pub use symbolize::{Frame, Origin};
@@ -130,12 +144,16 @@ pub use symbolize::{Frame, Origin};
 /// The code of the guide runs as it stands there.
 #[cfg(doctest)]
 mod guide {
-    #[doc = include_str!("../docs/guide/measure-one-test.md")]
-    struct MeasureOneTest;
-    #[doc = include_str!("../docs/guide/threads-and-pools.md")]
-    struct ThreadsAndPools;
     #[doc = include_str!("../docs/guide/async.md")]
     struct Async;
+    #[doc = include_str!("../docs/guide/measure-one-test.md")]
+    struct MeasureOneTest;
+    #[cfg(feature = "tracing")]
+    #[doc = include_str!("../docs/guide/spans.md")]
+    struct Spans;
+    #[cfg(feature = "rayon")]
+    #[doc = include_str!("../docs/guide/threads-and-pools.md")]
+    struct ThreadsAndPools;
 }
 
 /// The code of the README runs as it stands there.

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Every folder and top-level file of `src`, from left to right: a module may import from those before it.
-const ORDER: [&str; 16] = [
+const ORDER: [&str; 17] = [
     "stats",
     "completeness",
     "sys",
@@ -13,6 +13,7 @@ const ORDER: [&str; 16] = [
     "record",
     "allocator",
     "scope",
+    "spans",
     "snapshot",
     "symbolize",
     "profile",

@@ -29,7 +29,7 @@ fn brought_along(features: &str) -> HashSet<String> {
 #[test]
 fn no_dependency_needs_a_later_rust_than_this_package_states() {
     let metadata = metadata();
-    let brought = brought_along("stacks,flamegraph,jemalloc,criterion,divan");
+    let brought = brought_along("stacks,flamegraph,jemalloc,criterion,divan,tracing,rayon");
     let own = metadata.packages.iter().find(|package| package.name.as_str() == "heaplens").expect("heaplens");
     let stated = own.rust_version.clone().expect("a stated rust-version");
     let mut compared = 0;
@@ -62,6 +62,16 @@ fn a_benchmark_harness_comes_only_with_its_own_feature() {
         let brought = brought_along(feature);
         assert!(brought.contains(feature) && !brought.contains(other), "{brought:?}");
     }
+}
+
+#[test]
+fn each_adapter_brings_its_own_crate_and_no_other_does() {
+    let others = brought_along("stacks,flamegraph,serde");
+    for (feature, crates) in [("tracing", ["tracing-core", "tracing-subscriber"]), ("rayon", ["rayon", "rayon-core"])] {
+        let brought = brought_along(feature);
+        assert!(crates.iter().all(|name| brought.contains(*name) && !others.contains(*name)), "{feature}");
+    }
+    assert!(!brought_along("tracing").contains("tracing-attributes"), "no macros");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Other people's crates, one file and one feature each. None counts by itself.
+//! Other people's crates, one file or folder and one feature each. None counts by itself.
 
 #[cfg(feature = "criterion")]
 pub mod criterion;
@@ -6,3 +6,7 @@ pub mod criterion;
 pub mod divan;
 #[cfg(feature = "jemalloc")]
 pub(crate) mod jemalloc;
+#[cfg(feature = "rayon")]
+pub mod rayon;
+#[cfg(feature = "tracing")]
+pub mod tracing;

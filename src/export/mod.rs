@@ -7,5 +7,6 @@
 mod color;
 #[cfg(feature = "flamegraph")]
 mod flamegraph;
+#[cfg(feature = "stacks")]
 mod folded;
 pub(crate) mod number;

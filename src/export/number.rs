@@ -3,6 +3,7 @@
 //! Bytes are decimal (1 MB = 10^6 bytes) as everywhere in heaplens. Below a thousand they are exact, above they have
 //! three significant digits, so that a column of them lines up and no digit pretends to a precision nobody reads.
 
+#[cfg(feature = "stacks")]
 use core::time::Duration;
 
 const BYTE_UNITS: [&str; 7] = ["B", "kB", "MB", "GB", "TB", "PB", "EB"];
@@ -36,11 +37,13 @@ pub(crate) fn counted(number: u64, noun: &str) -> String {
 }
 
 /// A share from 0 to 1 as `12.3%`. What is there but rounds to nothing is `<0.1%`.
+#[cfg(feature = "stacks")]
 pub(crate) fn percent(share: f64) -> String {
     if share > 0.0 && share < 0.0005 { "<0.1%".to_owned() } else { format!("{:.1}%", share * 100.0) }
 }
 
 /// A duration as `870 ns`, `12.3 ms`, `4.10 s` or `12 min 3 s`.
+#[cfg(feature = "stacks")]
 pub(crate) fn duration(duration: Duration) -> String {
     let seconds = duration.as_secs();
     if seconds >= 60 {

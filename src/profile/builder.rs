@@ -8,6 +8,7 @@ use std::collections::hash_map::Entry;
 
 use crate::completeness::Completeness;
 use crate::profile::{FrameId, Header, Profile, SiteStats, Stack};
+use crate::spans::SpanTable;
 use crate::stats::MemoryStats;
 use crate::symbolize::Frame;
 
@@ -64,6 +65,12 @@ impl ProfileBuilder {
     /// Adds a remark for the person, if there is one.
     pub(crate) fn note(&mut self, note: impl Into<Option<String>>) -> &mut Self {
         self.profile.notes.extend(note.into());
+        self
+    }
+
+    /// The spans that were closed meanwhile.
+    pub(crate) fn spans(&mut self, spans: SpanTable) -> &mut Self {
+        self.profile.spans = spans.sorted();
         self
     }
 

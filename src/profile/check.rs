@@ -10,6 +10,11 @@ use crate::stats::MemoryStats;
 impl Contents<'_> {
     /// Refuses contents that contradict themselves.
     pub(super) fn check(&self) -> Result<(), ProfileError> {
+        for (number, row) in self.spans.rows().iter().enumerate() {
+            if let Some(reason) = row.contradiction() {
+                return Err(ProfileError::damaged(format!("span row {number} {reason}")));
+            }
+        }
         let mut sum = SiteStats::default();
         for (number, stack) in self.stacks.iter().enumerate() {
             if let Some(id) = stack.frames.iter().find(|id| id.0 as usize >= self.frames.len()) {

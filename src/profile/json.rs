@@ -3,6 +3,7 @@
 //! ```text
 //! {"format":"heaplens-profile","version":1,"header":{..},"stats":{..},"completeness":{..},"notes":[..],
 //!  "part":{"chosen":[{"in-scope":..},..],"whole":{..}},                      of a part only
+//!  "spans":{"rows":[{"name":..,"count":..,..},..],..},        only where spans were measured
 //!  "frames":[{"function":..,"file":..,"line":..,"origin":..},..],
 //!  "sites":[{"frames":[leaf, .., root],"stats":{..}},..]}
 //! ```
@@ -27,6 +28,7 @@ use crate::completeness::Completeness;
 use crate::profile::part::PartOf;
 use crate::profile::{FrameId, Header, Profile, ProfileBuilder, ProfileError, Stack};
 use crate::record::own_work::OwnWork;
+use crate::spans::SpanTable;
 use crate::stats::MemoryStats;
 use crate::symbolize::{Frame, visible};
 
@@ -57,6 +59,8 @@ pub(super) struct Contents<'p> {
     notes: Cow<'p, [String]>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) part: Option<Cow<'p, PartOf>>,
+    #[serde(default, skip_serializing_if = "is_empty")]
+    pub(super) spans: Cow<'p, SpanTable>,
     pub(super) frames: Cow<'p, [Frame]>,
     #[serde(rename = "sites")]
     pub(super) stacks: Cow<'p, [Stack]>,
@@ -78,6 +82,7 @@ impl Profile {
             completeness: self.completeness,
             notes: Cow::Borrowed(&self.notes),
             part: self.part.as_ref().map(Cow::Borrowed),
+            spans: Cow::Borrowed(&self.spans),
             frames: Cow::Borrowed(&self.frames),
             stacks: Cow::Borrowed(&self.stacks),
         };
@@ -138,8 +143,14 @@ impl Contents<'_> {
         for note in self.notes.iter() {
             builder.note(note.clone());
         }
+        builder.spans(self.spans.into_owned());
         Profile { part: self.part.map(Cow::into_owned), ..builder.build() }
     }
+}
+
+/// Files without spans have no such field.
+fn is_empty(spans: &SpanTable) -> bool {
+    spans.is_empty()
 }
 
 /// Says why a text is not the JSON of a profile.

@@ -41,6 +41,7 @@ pub use split::ProfilePart;
 use crate::completeness::Completeness;
 use crate::profile::part::PartOf;
 use crate::record::own_work::OwnWork;
+use crate::spans::SpanTable;
 use crate::stats::MemoryStats;
 use crate::symbolize::{Frame, Origin, short_path};
 
@@ -67,6 +68,7 @@ pub struct Profile {
     stats: MemoryStats,
     completeness: Completeness,
     notes: Vec<String>,
+    spans: SpanTable,
     /// Every distinct frame, sorted; a [`FrameId`] is an index into it.
     frames: Vec<Frame>,
     /// Every distinct stack, sorted.
@@ -149,6 +151,17 @@ impl Profile {
     #[must_use]
     pub fn notes(&self) -> &[String] {
         &self.notes
+    }
+
+    /// The spans that were closed during the recording, by name, where a `MemoryLayer` (feature `tracing`) measures them.
+    ///
+    /// Empty for the profile of a scope: spans are added up for the process.
+    ///
+    /// ```
+    /// assert!(heaplens::Profile::default().spans().is_empty());
+    /// ```
+    pub fn spans(&self) -> &SpanTable {
+        &self.spans
     }
 
     /// The total of a metric over all call sites, in the metric's [unit](Metric::unit).

@@ -1,12 +1,13 @@
 //! Profiling the whole process, from a line to another.
 
 use super::error::ProfilerError;
-use super::sites;
+use super::sites::{self, About};
 use crate::profile::Profile;
 use crate::record::own_work::OwnWork;
 use crate::record::self_check;
 use crate::scope::ScopeError;
 use crate::snapshot::Recording;
+use crate::spans;
 use crate::sys::arena;
 use core::sync::atomic::{AtomicBool, Ordering};
 use std::borrow::Cow;
@@ -85,10 +86,11 @@ impl Profiler {
         let Some(recording) = self.recording.take() else { return Profile::default() };
         let elapsed = self.began.elapsed();
         let recorded = recording.end();
+        let spans = spans::end_recording();
         RUNNING.store(false, Ordering::Release);
         drop(recording);
         let header = sites::header(&self.name_or_program(), self.started, elapsed);
-        sites::build(header, recorded.stats, recorded.completeness, &recorded.sites, None)
+        sites::build(header, recorded.stats, recorded.completeness, &recorded.sites, About { note: None, spans })
     }
 
     /// The name that was given, or that of the program's file.
@@ -112,6 +114,7 @@ impl Drop for Profiler {
             let _own = OwnWork::begin();
             recording.discard();
             drop(recording);
+            drop(spans::end_recording());
             RUNNING.store(false, Ordering::Release);
         }
     }
@@ -207,11 +210,13 @@ impl ProfilerBuilder {
         arena::set_limit(self.memory_limit_bytes);
         self_check::compare_every(self.verify_every);
         let started = SystemTime::now();
+        spans::begin_recording();
         match Recording::begin(self.exact_peak, self.by_thread) {
             Some(recording) => {
                 Ok(Profiler { recording: Some(recording), name: self.name, started, began: Instant::now() })
             }
             None => {
+                drop(spans::end_recording());
                 RUNNING.store(false, Ordering::Release);
                 Err(ScopeError::TooManyThreads.into())
             }

@@ -1,11 +1,12 @@
 //! Profiling a piece of work on the current thread.
 
 use super::error::ProfilerError;
-use super::sites;
+use super::sites::{self, About};
 use crate::profile::Profile;
 use crate::record::own_work::OwnWork;
 use crate::scope::{Measurement, MemoryScope};
 use crate::snapshot;
+use crate::spans::SpanTable;
 use std::borrow::Cow;
 use std::time::SystemTime;
 
@@ -94,6 +95,12 @@ impl Measurement {
         let _own = OwnWork::begin();
         let copies = snapshot::of_scope(self.sites.as_ref()?, &self.stats());
         let header = sites::header(self.name(), started, self.elapsed());
-        Some(sites::build(header, self.stats(), self.completeness(), &copies, self.unattached_note()))
+        Some(sites::build(
+            header,
+            self.stats(),
+            self.completeness(),
+            &copies,
+            About { note: self.unattached_note(), spans: SpanTable::default() },
+        ))
     }
 }

@@ -4,6 +4,7 @@ use crate::completeness::Completeness;
 use crate::profile::{FrameId, Header, Profile, ProfileBuilder, SiteStats};
 use crate::record::reader;
 use crate::snapshot::{self, Figures, PathKey, Place, SiteCopy};
+use crate::spans::SpanTable;
 use crate::stats::MemoryStats;
 use crate::symbolize::{Frame, Symbolizer};
 use core::time::Duration;
@@ -15,14 +16,21 @@ use std::time::SystemTime;
 const NO_UNWIND_TABLES: &str = "no call stacks: the program was built without unwind tables; \
 set `panic = \"unwind\"` in its profile in Cargo.toml, or RUSTFLAGS=\"-C force-unwind-tables=yes\"";
 
-/// Names every frame and builds the profile, with a note on what it measured if there is one. The recorder's own work; it
-/// takes milliseconds for each new address.
+/// What belongs to no call site.
+pub(super) struct About {
+    /// A note on what was measured, if there is one.
+    pub(super) note: Option<String>,
+    /// The spans that were closed meanwhile.
+    pub(super) spans: SpanTable,
+}
+
+/// Names every frame and builds the profile. The recorder's own work; it takes milliseconds for each new address.
 pub(super) fn build(
     header: Header,
     stats: MemoryStats,
     completeness: Completeness,
     sites: &[SiteCopy],
-    note: Option<String>,
+    about: About,
 ) -> Profile {
     let mut names = Names::new(ProfileBuilder::new(header, with_spread(stats, sites), completeness));
     for site in sites.iter().filter(|site| site.figures != Figures::default()) {
@@ -33,9 +41,7 @@ pub(super) fn build(
     if captured > 0 && completeness.empty_stacks == captured {
         names.builder.note(NO_UNWIND_TABLES.to_owned());
     }
-    if let Some(note) = note {
-        names.builder.note(note);
-    }
+    names.builder.note(about.note).spans(about.spans);
     names.builder.note(names.symbolizer.note());
     names.builder.build()
 }

@@ -60,6 +60,18 @@ impl ScopeRef {
         self.is_held() && self.record.is_open()
     }
 
+    /// Whether this is that scope.
+    #[cfg(any(feature = "rayon", feature = "tracing"))]
+    pub(crate) fn is(self, other: Self) -> bool {
+        core::ptr::eq(self.record, other.record) && self.generation == other.generation
+    }
+
+    /// Whether this is that scope or one inside of it. Called by who has a hold on this one.
+    #[cfg(feature = "tracing")]
+    pub(crate) fn is_within(self, around: Self) -> bool {
+        scope_table::chain(Some(self.record)).any(|record| core::ptr::eq(record, around.record))
+    }
+
     /// One more hold.
     pub(crate) fn hold(self) {
         self.record.life.hold();

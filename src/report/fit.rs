@@ -18,6 +18,7 @@ pub(super) fn shorten(text: &str, width: usize) -> String {
 }
 
 /// A path in at most `width` columns: the folders in its middle are left out, the name of the file last of all.
+#[cfg(feature = "stacks")]
 pub(super) fn shorten_path(path: &str, width: usize) -> String {
     if columns(path) <= width {
         return path.to_owned();

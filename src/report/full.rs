@@ -21,6 +21,10 @@ impl Profile {
         let _own = OwnWork::begin();
         let mut lines = head::figures(self, WIDTH);
         lines.extend(head::remarks(self, WIDTH));
+        if !self.spans().is_empty() {
+            lines.push(String::new());
+            lines.extend(self.spans().to_string().lines().map(str::to_owned));
+        }
         for metric in Metric::ALL {
             lines.extend(order(self, metric, top));
         }

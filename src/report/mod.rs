@@ -6,8 +6,13 @@
 
 mod columns;
 mod fit;
+#[cfg(feature = "stacks")]
 mod full;
+#[cfg(feature = "stacks")]
 mod head;
+#[cfg(feature = "stacks")]
 mod label;
+mod spans;
+#[cfg(feature = "stacks")]
 mod summary;
 mod table;

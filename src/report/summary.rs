@@ -3,7 +3,7 @@
 //! The figures come first, then what is missing from them, then the three largest call sites in four orders, because the
 //! answer to "where does the memory go" depends on whether the peak, the traffic or the number of calls is too high.
 
-use crate::export::number::{bytes, count, percent};
+use crate::export::number::{bytes, count, counted, percent};
 use crate::profile::{Metric, Profile, Site};
 use crate::record::own_work::OwnWork;
 use crate::report::head;
@@ -15,6 +15,8 @@ pub(super) const WIDTH: usize = 100;
 const LINES: usize = 25;
 /// The most lines for what is missing and for notes.
 const REMARK_LINES: usize = 6;
+/// How many spans are shown. The first number that leaves room is taken; the last one always does.
+const SPAN_ROWS: [usize; 2] = [3, 2];
 /// The columns of a value: as many as the longest heading has, so that headings and values form one column.
 const VALUE_WIDTH: usize = 16;
 /// The orders in which sites are shown, each under its heading.
@@ -44,11 +46,14 @@ impl Profile {
         let _own = OwnWork::begin();
         let top = head(self);
         let orders: Vec<Order<'_>> = ORDERS.iter().filter_map(|order| Order::of(self, *order)).collect();
-        let fits = |(rows, blank): (usize, bool)| {
-            let lines = with_orders(&top, &orders, rows, blank);
-            (lines.len() <= LINES).then_some(lines)
+        let fits = |top: &[String]| {
+            LAYOUTS.into_iter().find_map(|(rows, blank)| {
+                let lines = with_orders(top, &orders, rows, blank);
+                (lines.len() <= LINES).then_some(lines)
+            })
         };
-        let lines = LAYOUTS.into_iter().find_map(fits).unwrap_or(top);
+        let with_spans = |rows| [top.as_slice(), &spans(self, rows)].concat();
+        let lines = SPAN_ROWS.into_iter().find_map(|rows| fits(&with_spans(rows))).unwrap_or(top);
         lines.join("\n") + "\n"
     }
 }
@@ -94,6 +99,24 @@ fn head(profile: &Profile) -> Vec<String> {
         remarks.push("  ... and more: see the full report".to_owned());
     }
     lines.extend(remarks);
+    lines
+}
+
+/// The spans that allocated most, and how many more lines the whole table has.
+fn spans(profile: &Profile, rows: usize) -> Vec<String> {
+    if profile.spans().is_empty() {
+        return Vec::new();
+    }
+    let mut lines = vec![String::new()];
+    lines.extend(profile.spans().lines(rows));
+    let left_out = profile.spans().rows().len().saturating_sub(rows);
+    let remarks = profile.spans().remarks();
+    if left_out == 0 && remarks.len() <= 1 {
+        lines.extend(remarks);
+    } else {
+        let more = counted((left_out + remarks.len()) as u64, "line");
+        lines.push(format!("  ... and {more} more: see the full report"));
+    }
     lines
 }
 

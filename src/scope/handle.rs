@@ -202,12 +202,12 @@ impl ScopeHandle {
         builder.spawn_scoped(threads, self.attached(work))
     }
 
-    pub(super) fn scope(&self) -> ScopeRef {
+    pub(crate) fn scope(&self) -> ScopeRef {
         self.scope
     }
 
     /// Says that a thread is about to come inside, which `leave_by_handle` ends.
-    pub(super) fn note_entry(&self) {
+    pub(crate) fn note_entry(&self) {
         self.scope.enter(slots::current_for_library());
     }
 

@@ -28,8 +28,12 @@ pub use exclude::exclude;
 pub use future::{InScope, MeasureFuture, Measured};
 pub use guard::{MemoryScope, ScopeBuilder};
 pub use handle::{Entered, ScopeHandle};
+#[cfg(feature = "tracing")]
+pub(crate) use inside::Inside;
 pub use measure::{measure, profile_memory_usage, try_measure, try_profile_memory_usage};
 pub use measurement::Measurement;
+#[cfg(feature = "tracing")]
+pub(crate) use opened::Opened;
 #[cfg(feature = "stacks")]
 pub(crate) use process::remember_peak;
 pub use process::{completeness, overhead_bytes, stats};

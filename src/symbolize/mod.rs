@@ -13,19 +13,32 @@
 //! ```
 #![forbid(unsafe_code)]
 
+#[cfg(feature = "stacks")]
 mod frame;
+#[cfg(feature = "stacks")]
 mod module;
+#[cfg(feature = "stacks")]
 mod origin;
+#[cfg(feature = "stacks")]
 mod path;
+#[cfg(feature = "stacks")]
 mod resolve;
+#[cfg(feature = "stacks")]
 mod short_name;
+#[cfg(feature = "stacks")]
 mod trim;
 mod visible;
 
+#[cfg(feature = "stacks")]
 pub use frame::Frame;
+#[cfg(feature = "stacks")]
 pub use origin::Origin;
+#[cfg(feature = "stacks")]
 pub(crate) use path::{command_line, short_path};
+#[cfg(feature = "stacks")]
 pub(crate) use resolve::Symbolizer;
+#[cfg(feature = "stacks")]
 pub(crate) use short_name::ShortName;
+#[cfg(feature = "stacks")]
 pub(crate) use trim::{Part, trim};
 pub(crate) use visible::visible;
