@@ -63,6 +63,12 @@ impl ForeignWord {
         Self(AtomicU64::new(Foreign { generation, closed: false, amount: 0 }.to_bits()))
     }
 
+    /// That of a closed scope below which nothing is live.
+    #[cfg(not(loom))]
+    pub(crate) const fn closed() -> Self {
+        Self(AtomicU64::new(CLOSED))
+    }
+
     /// Reads the word.
     pub(crate) fn read(&self) -> Foreign {
         // ORDERING: Acquire, pairs with the Release of every change.

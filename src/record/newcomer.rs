@@ -61,8 +61,12 @@ pub(super) fn first_free(slot: &Slot, of: Context) {
     slot.accept_for_context();
     let Some(scope) = of.scope() else { return };
     let Some(record) = scope_table::of(scope).filter(|record| record.is_open()) else { return };
-    if slot.scopes().any(|around| ptr::eq(around, record)) || !record.life.try_hold(scope.generation) {
+    if !record.life.try_hold(scope.generation) {
         return;
+    }
+    // Inside of that one or of one around it, the thread was attached.
+    if slot.scopes().any(|entered| is_around(entered, record)) {
+        return scope_table::release(record);
     }
     newcomer.from.store(slot.totals.total_blocks.load(Ordering::Relaxed), Ordering::Relaxed);
     // ORDERING: Release, pairs with the Acquire of `scope`.
@@ -75,6 +79,10 @@ pub(super) fn first_free(slot: &Slot, of: Context) {
 /// The thread enters a scope by a handle: if that is the one that it evidently works for, or one around it, all is well.
 #[inline(always)]
 pub(super) fn attached(slot: &Slot, to: Option<&'static ScopeRecord>) {
+    if to.is_some() {
+        // Whatever it frees first, its work is somebody's.
+        slot.newcomer.is_one.store(0, Ordering::Relaxed);
+    }
     if let Some(work) = slot.newcomer.scope() {
         attached_to(slot, work, to);
     }

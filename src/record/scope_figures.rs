@@ -22,6 +22,12 @@ pub(crate) struct ScopeFigures {
 }
 
 impl ScopeFigures {
+    /// Of a scope that ended where its figures were not to be had: none, and that something is missing.
+    pub(crate) fn lost() -> Self {
+        let completeness = Completeness { misplaced_guards: 1, ..Completeness::default() };
+        Self { completeness, ..Self::default() }
+    }
+
     /// The figures as users see them.
     pub(crate) fn stats(&self) -> MemoryStats {
         MemoryStats {

@@ -28,6 +28,12 @@ impl Life {
         Self(AtomicU64::new(u64::from(generation) << GENERATION_SHIFT | HOLD))
     }
 
+    /// That of a record which is never given up: half of all holds are had.
+    #[cfg(not(loom))]
+    pub(crate) const fn for_ever() -> Self {
+        Self(AtomicU64::new(1 << (INSIDE_SHIFT - 1)))
+    }
+
     /// Which of its scopes the record is used for.
     pub(crate) fn generation(&self) -> u32 {
         (self.0.load(Ordering::Relaxed) >> GENERATION_SHIFT) as u32

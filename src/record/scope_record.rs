@@ -37,6 +37,8 @@ pub(crate) struct ScopeRecord {
     pub(super) peak_bytes: AtomicU64,
     /// How many bytes more, at least, make a new peak of a plain scope that no thread is inside of.
     headroom: AtomicU64,
+    /// Temporary blocks that were freed by others than the one thread inside.
+    temporary_elsewhere: AtomicU64,
     /// What others freed, or what is live: see [`foreign`](super::foreign). Their generation is the record's.
     pub(super) foreign_blocks: ForeignWord,
     pub(super) foreign_bytes: ForeignWord,
@@ -50,6 +52,8 @@ pub(crate) struct ScopeRecord {
     outer: AtomicPtr<ScopeRecord>,
     /// Index of the slot of the one thread inside; zero if there is none or the scope is shared.
     owner: AtomicU32,
+    /// Index of the slot of the thread whose guard opened it; zero for a scope that is entered later.
+    opener: AtomicU32,
     /// Bits of [`flag`].
     flags: AtomicU32,
     /// Number of scopes with stacks around the thread, this one included.
@@ -77,8 +81,6 @@ unsafe impl Zeroed for ScopeRecord {}
 pub(super) mod flag {
     /// A guard or a future refers to it and has not given up its hold.
     pub(crate) const OPENER: u32 = 1;
-    /// It was opened by a guard, on the thread that owns it.
-    pub(crate) const GUARDED: u32 = 2;
     /// More than one thread may be inside.
     pub(crate) const SHARED: u32 = 4;
     /// It keeps figures by call site.
@@ -91,7 +93,7 @@ pub(super) mod flag {
 
 /// How a new scope begins.
 pub(super) struct Beginning<'a> {
-    pub(super) owner: u32,
+    pub(super) opener: u32,
     pub(super) outer: Option<&'static ScopeRecord>,
     pub(super) levels: u32,
     pub(super) flags: u32,
@@ -99,14 +101,28 @@ pub(super) struct Beginning<'a> {
 }
 
 impl ScopeRecord {
+    /// One of a scope that is closed, and that is held for ever.
+    pub(super) const fn over() -> Self {
+        // SAFETY: all bytes zero is a value of the type, as `Zeroed` says.
+        let mut record: Self = unsafe { core::mem::zeroed() };
+        record.life = Life::for_ever();
+        record.foreign_blocks = ForeignWord::closed();
+        record
+    }
+
     /// Makes a free record that of a new scope. Called by who took it.
     pub(super) fn begin(&self, beginning: &Beginning<'_>) {
         for figure in self.own.figures() {
             figure.store(0, Ordering::Relaxed);
         }
-        let (peak, unattached) =
-            ([&self.peak_blocks, &self.peak_bytes], [&self.unattached_threads, &self.unattached_blocks]);
-        for figure in [peak[0], peak[1], &self.headroom, unattached[0], unattached[1]] {
+        for figure in [
+            &self.peak_blocks,
+            &self.peak_bytes,
+            &self.headroom,
+            &self.temporary_elsewhere,
+            &self.unattached_threads,
+            &self.unattached_blocks,
+        ] {
             figure.store(0, Ordering::Relaxed);
         }
         for word in [&self.epoch, &self.instance] {
@@ -120,7 +136,9 @@ impl ScopeRecord {
         self.parent.store(parent.to_bits(), Ordering::Relaxed);
         self.outer
             .store(beginning.outer.map_or(ptr::null_mut(), |outer| ptr::from_ref(outer).cast_mut()), Ordering::Relaxed);
-        self.owner.store(beginning.owner, Ordering::Relaxed);
+        for slot in [&self.owner, &self.opener] {
+            slot.store(beginning.opener, Ordering::Relaxed);
+        }
         self.levels.store(beginning.levels, Ordering::Relaxed);
         self.flags.store(beginning.flags | flag::OPENER, Ordering::Relaxed);
         self.name.set(beginning.name);
@@ -196,12 +214,14 @@ impl ScopeRecord {
         self.is(flag::SHARED)
     }
 
+    /// Whether a guard of the thread with this slot opened it.
+    pub(super) fn is_guard_of(&self, slot: u32) -> bool {
+        self.opener.load(Ordering::Relaxed) == slot
+    }
+
     /// The opener gives up its hold: `true` for the first time that this is said.
     pub(super) fn take_opener(&self) -> bool {
-        // The opener is one thread, and others change no flags of a scope that is shared already.
-        let flags = self.flags.load(Ordering::Relaxed);
-        self.flags.store(flags & !flag::OPENER, Ordering::Relaxed);
-        flags & flag::OPENER != 0
+        self.flags.fetch_and(!flag::OPENER, Ordering::Relaxed) & flag::OPENER != 0
     }
 
     /// Counts something that had to be left out inside.
@@ -293,9 +313,9 @@ impl ScopeRecord {
         }
     }
 
-    /// Counts that a freed block was a temporary one, by a thread that has a hold.
+    /// Counts that a freed block was a temporary one, by a thread that has a hold and may not be the one inside.
     pub(super) fn freed_temporary(&self) {
-        Many::add(&self.own.temporary_blocks, 1);
+        Many::add(&self.temporary_elsewhere, 1);
     }
 
     /// Live blocks and bytes of an open scope, as the one thread inside sees them, or for a shared one as they are.
@@ -391,7 +411,7 @@ impl ScopeRecord {
             peak_bytes: read(&self.peak_bytes),
             reallocations: read(&self.own.reallocations),
             moved_bytes: read(&self.own.moved_bytes),
-            temporary_blocks: read(&self.own.temporary_blocks),
+            temporary_blocks: read(&self.own.temporary_blocks).wrapping_add(read(&self.temporary_elsewhere)),
             largest_block_bytes: read(&self.own.largest_block_bytes),
             completeness: if self.is(flag::DROPPED) { self.drops.read() } else { Completeness::default() },
             unattached_threads: read(&self.unattached_threads),

@@ -87,7 +87,10 @@ pub(super) fn resume_plain(slot: &Slot, record: &ScopeRecord) {
     slot.run.is_on.store(1, Ordering::Relaxed);
     slot.end_stretch();
     record.float(&slot.totals);
-    slot.run.high.store(slot.net().wrapping_add(record.headroom().load(Ordering::Relaxed)), Ordering::Relaxed);
+    // Good for once: a visit that does not end the plain way may leave less.
+    let headroom = record.headroom().load(Ordering::Relaxed);
+    record.headroom().store(0, Ordering::Relaxed);
+    slot.run.high.store(slot.net().wrapping_add(headroom), Ordering::Relaxed);
     slot.choose_high();
     slot.accept_for_context();
 }

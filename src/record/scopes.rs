@@ -17,6 +17,9 @@ use core::sync::atomic::{AtomicU32, Ordering};
 /// Scopes with stacks that can be open around one thread.
 pub(crate) const MAX_LEVELS: u32 = 8;
 
+/// The record of a scope that is over for ever.
+static OVER: ScopeRecord = ScopeRecord::over();
+
 /// Number of scopes with stacks ever opened.
 static INSTANCES: AtomicU32 = AtomicU32::new(0);
 
@@ -44,6 +47,17 @@ pub(crate) struct ScopeRef {
 impl ScopeRef {
     pub(super) fn of(record: &'static ScopeRecord) -> Self {
         Self { record, generation: record.life.generation() }
+    }
+
+    /// A scope that is over for ever, in the place of one that is not to be had.
+    fn over() -> Self {
+        Self::of(&OVER)
+    }
+
+    /// The scope's record, if it is one to be inside of.
+    #[inline(always)]
+    pub(super) fn inside(self) -> Option<&'static ScopeRecord> {
+        if core::ptr::eq(self.record, &OVER) { None } else { Some(self.record) }
     }
 
     #[inline(always)]
@@ -82,17 +96,7 @@ impl ScopeRef {
         scope_table::release(self.record);
     }
 
-    /// A thread is about to come inside by a handle, which is one more hold.
-    pub(crate) fn enter(self, slot: Option<&Slot>) {
-        self.record.life.enter();
-        if let Some(slot) = slot
-            && !self.record.is_open()
-        {
-            slot.drop_one(|drops| &drops.late_entries);
-        }
-    }
-
-    /// Ends what [`enter`](Self::enter) began.
+    /// Ends what [`note_entry`] began.
     pub(crate) fn leave(self) {
         if self.record.life.leave() {
             scope_table::give_back(self.record);
@@ -119,12 +123,12 @@ pub(crate) fn open(slot: &Slot, name: &str, stacks: bool) -> Result<ScopeRef, Re
     prepare(slot, stacks)?;
     let _busy = slot.enter().ok_or(Refused::InsideAnEvent)?;
     if slot.run.is_on() && !stacks {
-        let record = begin(slot, name, stacks, slot.index(), flag::GUARDED)?;
+        let record = begin(slot, name, stacks, slot.index())?;
         scope_run::go_inside(slot, record);
         return Ok(ScopeRef::of(record));
     }
     scope_run::pause(slot);
-    let opened = begin(slot, name, stacks, slot.index(), flag::GUARDED);
+    let opened = begin(slot, name, stacks, slot.index());
     if let Ok(record) = opened {
         slot.enter_scope(Some(record));
         slot.set_mode(0, stacks_inside(record));
@@ -140,7 +144,7 @@ pub(crate) fn create(slot: &Slot, name: &str, stacks: bool) -> Result<ScopeRef, 
     let _busy = slot.enter().ok_or(Refused::InsideAnEvent)?;
     scope_run::pause(slot);
     share_all(slot.innermost());
-    let created = begin(slot, name, stacks, 0, 0);
+    let created = begin(slot, name, stacks, 0);
     move_to(slot, slot.innermost());
     scope_run::resume(slot);
     created.map(ScopeRef::of)
@@ -158,15 +162,15 @@ fn prepare(slot: &Slot, stacks: bool) -> Result<(), Refused> {
     Ok(())
 }
 
-fn begin(slot: &Slot, name: &str, stacks: bool, owner: u32, flags: u32) -> Result<&'static ScopeRecord, Refused> {
+fn begin(slot: &Slot, name: &str, stacks: bool, opener: u32) -> Result<&'static ScopeRecord, Refused> {
     let outer = slot.innermost();
     let levels = outer.map_or(0, ScopeRecord::levels);
     if stacks && levels >= MAX_LEVELS {
         return Err(Refused::TooDeep);
     }
     let record = scope_table::take(slot).ok_or(Refused::NoRecord)?;
-    let flags = if stacks { flags | flag::PROFILED } else { flags };
-    record.begin(&Beginning { owner, outer, levels: levels + u32::from(stacks), flags, name });
+    let flags = if stacks { flag::PROFILED } else { 0 };
+    record.begin(&Beginning { opener, outer, levels: levels + u32::from(stacks), flags, name });
     if stacks {
         record.instance.store(INSTANCES.fetch_add(1, Ordering::Relaxed).wrapping_add(1), Ordering::Relaxed);
     }
@@ -181,16 +185,23 @@ fn begin(slot: &Slot, name: &str, stacks: bool, owner: u32, flags: u32) -> Resul
     Ok(record)
 }
 
-/// From here on other threads may come inside of a scope that is this thread's.
-pub(crate) fn share(slot: &Slot, scope: ScopeRef) {
+/// From here on other threads may come inside of a scope that is this thread's. `false`: the thread is in the middle of an
+/// event (a signal handler).
+pub(crate) fn share(slot: Option<&Slot>, scope: ScopeRef) -> bool {
     if scope.record.is_shared() {
-        return;
+        return true;
     }
-    let Some(_busy) = slot.enter() else { return };
+    // Without a place of its own the thread is in no scope.
+    let Some(slot) = slot.filter(|slot| !slot.is_shared()) else {
+        share_all(Some(scope.record));
+        return true;
+    };
+    let Some(_busy) = slot.enter() else { return false };
     scope_run::pause(slot);
     share_all(Some(scope.record));
     move_to(slot, slot.innermost());
     scope_run::resume(slot);
+    true
 }
 
 /// Each of these scopes is this thread's or shared already, and those around a shared one are shared.
@@ -202,12 +213,36 @@ fn share_all(innermost: Option<&'static ScopeRecord>) {
     }
 }
 
-/// The innermost scope of this thread, with one more hold on it, and shared from here on.
+/// The innermost scope of this thread, with one more hold on it, and shared from here on. `None` outside of all, and in the
+/// middle of an event.
 pub(crate) fn hold_current(slot: &Slot) -> Option<ScopeRef> {
     let scope = ScopeRef::of(slot.innermost()?);
-    scope.hold();
-    share(slot, scope);
-    Some(scope)
+    share(Some(slot), scope).then(|| {
+        scope.hold();
+        scope
+    })
+}
+
+/// A thread is about to come inside by a handle, which is one more hold.
+pub(crate) fn note_entry(slot: Option<&Slot>, scope: ScopeRef) {
+    scope.record.life.enter();
+    if let Some(slot) = slot
+        && !scope.record.is_open()
+    {
+        slot.drop_one(|drops| &drops.late_entries);
+    }
+}
+
+/// A scope with one more hold on it, by its opener, and shared from here on. If its thread has ended, or is in the middle of
+/// an event, that scope is one that is over.
+pub(crate) fn hold_opened(slot: Option<&Slot>, scope: ScopeRef) -> ScopeRef {
+    if scope.record.life.try_hold(scope.generation) {
+        if share(slot, scope) {
+            return scope;
+        }
+        scope.release();
+    }
+    ScopeRef::over()
 }
 
 /// Closes a scope and returns its last figures with what `read_sites` makes of them while the scope's call sites are still
@@ -217,11 +252,10 @@ pub(crate) fn close<S>(
     scope: ScopeRef,
     read_sites: impl FnOnce(SitesOf) -> S,
 ) -> (ScopeFigures, Option<S>) {
-    if !scope.is_held() {
-        return (ScopeFigures::default(), None);
-    }
     let record = scope.record;
-    close_if_open(slot, record);
+    if !scope.is_held() || !close_if_open(slot, record) {
+        return (ScopeFigures::lost(), None);
+    }
     let sites = record.is_profiled().then(|| read_sites(sites_of(record)));
     let figures = record.read_closed();
     give_up(record);
@@ -230,34 +264,48 @@ pub(crate) fn close<S>(
 
 /// As [`close`], for who does not look at the figures.
 pub(crate) fn close_unread(slot: &Slot, scope: ScopeRef) {
-    if scope.is_held() {
-        close_if_open(slot, scope.record);
+    if scope.is_held() && close_if_open(slot, scope.record) {
         give_up(scope.record);
     }
 }
 
-fn close_if_open(slot: &Slot, record: &'static ScopeRecord) {
-    if record.is_open() {
-        let busy = if slot.is_shared() { None } else { slot.enter() };
-        if busy.is_none() {
-            end(slot, record);
-        } else if slot.run.is_on() && slot.innermost().is_some_and(|innermost| core::ptr::eq(innermost, record)) {
-            scope_run::settle_innermost(slot, record);
-            end(slot, record);
-            scope_run::go_outside(slot, record.outer());
-        } else {
-            scope_run::pause(slot);
-            leave(slot, record);
-            end(slot, record);
-            scope_run::resume(slot);
-        }
+/// `false`: the thread is in the middle of an event (a signal handler), and the scope stays open until the one around it is
+/// closed, or its thread ends.
+fn close_if_open(slot: &Slot, record: &'static ScopeRecord) -> bool {
+    if !record.is_open() {
+        return true;
     }
+    if slot.is_shared() {
+        // Past its end a thread is in no scope.
+        end(slot, record);
+        return true;
+    }
+    let Some(_busy) = slot.enter() else {
+        record.name.clear();
+        record.drop_some(|drops| &drops.misplaced_guards, 1);
+        slot.drops.misplaced_guards.fetch_add(1, Ordering::Relaxed);
+        return false;
+    };
+    if slot.run.is_on() && slot.innermost().is_some_and(|innermost| core::ptr::eq(innermost, record)) {
+        scope_run::settle_innermost(slot, record);
+        end(slot, record);
+        scope_run::go_outside(slot, record.outer());
+    } else {
+        scope_run::pause(slot);
+        if record.is_guard_of(slot.index()) {
+            leave(slot, record);
+        }
+        end(slot, record);
+        move_to(slot, slot.innermost());
+        scope_run::resume(slot);
+    }
+    true
 }
 
-/// Moves the thread out of a scope of its own that is about to be closed.
+/// Moves the thread out of a scope of a guard of its own that is about to be closed, and closes its guards inside.
 fn leave(slot: &Slot, record: &'static ScopeRecord) {
     let is_it = |of: &&'static ScopeRecord| core::ptr::eq(*of, record);
-    if !slot.scopes().find(|of| is_it(of) || !of.is(flag::GUARDED)).is_some_and(|found| is_it(&found)) {
+    if !slot.scopes().find(|of| is_it(of) || !of.is_guard_of(slot.index())).is_some_and(|found| is_it(&found)) {
         // The thread is elsewhere, or by a visit in a scope below it.
         return;
     }
@@ -315,19 +363,19 @@ fn give_up(record: &'static ScopeRecord) {
 /// The figures of an open scope, or those of one that was closed with the one around it. Called by its opener.
 pub(crate) fn read(slot: &Slot, scope: ScopeRef) -> ScopeFigures {
     if !scope.is_held() {
-        return ScopeFigures::default();
+        return ScopeFigures::lost();
     }
     if !scope.record.is_open() {
         return scope.record.read_closed();
     }
-    let busy = slot.enter();
-    if busy.is_some() {
-        scope_run::pause(slot);
+    if slot.is_shared() {
+        return scope.record.read_open();
     }
+    // In the middle of an event the figures are not to be had.
+    let Some(_busy) = slot.enter() else { return ScopeFigures::lost() };
+    scope_run::pause(slot);
     let figures = scope.record.read_open();
-    if busy.is_some() {
-        scope_run::resume(slot);
-    }
+    scope_run::resume(slot);
     figures
 }
 
@@ -336,9 +384,11 @@ pub(crate) fn leave_all(slot: &Slot) {
     newcomer::leave(slot);
     let Some(_busy) = slot.enter() else { return };
     scope_run::pause(slot);
-    // Those beyond one that is no guard's were entered by a visit that does not end any more.
-    while let Some(record) = slot.innermost().filter(|record| record.is(flag::GUARDED | flag::OPENER)) {
+    // Those beyond one that is no guard's of this thread were entered by a visit that does not end any more.
+    let is_own = |record: &&'static ScopeRecord| record.is_guard_of(slot.index()) && record.is(flag::OPENER);
+    while let Some(record) = slot.innermost().filter(is_own) {
         if record.is_open() {
+            record.drop_some(|drops| &drops.misplaced_guards, 1);
             slot.drops.misplaced_guards.fetch_add(1, Ordering::Relaxed);
             end(slot, record);
         }

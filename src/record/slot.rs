@@ -316,6 +316,11 @@ impl Slot {
         let restart = peak::restarts();
         if self.restart.swap(restart, Ordering::Relaxed) != restart {
             peak::join(self);
+            if self.run.is_on()
+                && let Some(scope) = self.innermost()
+            {
+                scope.raise_largest(self.end_stretch());
+            }
             self.largest.begin_window(&self.totals);
         }
     }

@@ -9,7 +9,7 @@
 
 use super::gate::ShortPath;
 use super::newcomer;
-use super::scope_record::{ScopeRecord, flag};
+use super::scope_record::ScopeRecord;
 use super::scope_run;
 use super::scope_table;
 use super::scopes::{ScopeRef, move_to};
@@ -111,7 +111,7 @@ pub(crate) fn begin(slot: &Slot, to: Option<ScopeRef>) -> Option<Visit> {
         record.life.hold();
         scope_run::pause(slot);
     }
-    let record = to.map(ScopeRef::record);
+    let record = to.and_then(ScopeRef::inside);
     newcomer::attached(slot, record);
     move_to(slot, record);
     scope_run::resume(slot);
@@ -125,7 +125,7 @@ pub(crate) fn begin(slot: &Slot, to: Option<ScopeRef>) -> Option<Visit> {
 #[inline(always)]
 pub(crate) fn begin_plain(slot: &Slot, to: ScopeRef) -> Option<PlainVisit> {
     let record = to.record();
-    if slot.innermost().is_some() || !record.is_plain() || !slot.newcomer.is_free() {
+    if slot.innermost().is_some() || !record.is_plain() || slot.newcomer.is_one() || !slot.newcomer.is_free() {
         return None;
     }
     let path = slot.enter_unchanged()?;
@@ -169,14 +169,31 @@ fn finds_place(slot: &Slot, path: &ShortPath<'_>) -> bool {
     }
 }
 
-/// Goes back to where the thread was, or to the nearest scope around that which is still open. Returns where the thread was
-/// in the end, if a scope that was opened meanwhile is still open.
+/// How a visit ended.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Ended {
+    /// The thread is where it was before.
+    Back,
+    /// The same; a scope that was opened meanwhile, in which the thread was in the end, is still open.
+    LeftOpen(ScopeRef),
+    /// It is not over: the thread is in the middle of an event (a signal handler), and stays where it is.
+    Refused,
+}
+
+/// Goes back to where the thread was, or to the nearest scope around that which is still open.
 #[inline(always)]
-pub(crate) fn end(slot: &Slot, visit: Visit) -> Option<ScopeRef> {
-    let busy = if slot.is_shared() { None } else { slot.enter() };
-    if busy.is_none() || slot.visits.innermost.load(Ordering::Relaxed) != visit.place.number {
-        out_of_order(slot, visit, busy.is_some());
-        return None;
+pub(crate) fn end(slot: &Slot, visit: Visit) -> Ended {
+    if slot.is_shared() {
+        release(visit.before);
+        return Ended::Back;
+    }
+    let Some(_busy) = slot.enter() else {
+        slot.drops.misplaced_guards.fetch_add(1, Ordering::Relaxed);
+        return Ended::Refused;
+    };
+    if slot.visits.innermost.load(Ordering::Relaxed) != visit.place.number {
+        out_of_order(slot, visit);
+        return Ended::Back;
     }
     scope_run::pause(slot);
     let last = slot.innermost();
@@ -186,7 +203,7 @@ pub(crate) fn end(slot: &Slot, visit: Visit) -> Option<ScopeRef> {
         take_left_way(slot);
     }
     scope_run::resume(slot);
-    last.filter(|last| is_below(last, visit.to)).map(ScopeRef::of)
+    last.filter(|last| is_below(last, visit.to)).map_or(Ended::Back, |last| Ended::LeftOpen(ScopeRef::of(last)))
 }
 
 /// Whether a scope was opened inside of a visited one.
@@ -196,10 +213,10 @@ fn is_below(last: &'static ScopeRecord, to: Option<ScopeRef>) -> bool {
     !is_it(last) && scope_table::chain(Some(last)).any(is_it)
 }
 
-/// Says of a scope that was opened in a visit and outlives it that it sees nothing from here on.
-pub(crate) fn left_open(last: ScopeRef) {
-    let left = scope_table::chain(Some(last.record())).find(|record| record.is(flag::GUARDED) && record.is_open());
-    if let Some(record) = left {
+/// Says of a guard's scope that the thread with this slot opened in a visit and that outlives it that it sees nothing from here on.
+pub(crate) fn left_open(slot: u32, last: ScopeRef) {
+    let is_left = |record: &&'static ScopeRecord| record.is_guard_of(slot) && record.is_open();
+    if let Some(record) = scope_table::chain(Some(last.record())).find(is_left) {
         record.drop_some(|drops| &drops.evicted_scopes, 1);
     }
 }
@@ -211,11 +228,11 @@ fn go_back(slot: &Slot, before: Option<ScopeRef>) {
     scope_table::release(before.record());
 }
 
-/// A later visit is not over, or the thread is past its end.
+/// A later visit is not over.
 #[cold]
-fn out_of_order(slot: &Slot, visit: Visit, on_its_thread: bool) {
+fn out_of_order(slot: &Slot, visit: Visit) {
     let visits = &slot.visits;
-    if !on_its_thread || visits.is_void(visit.place) {
+    if visits.is_void(visit.place) {
         return release(visit.before);
     }
     slot.drop_one(|drops| &drops.misplaced_guards);

@@ -123,7 +123,7 @@ impl<F> Measured<F> {
     ///
     /// What the future's tasks do inside of it counts for the future. Several threads may be inside from here on.
     #[must_use]
-    pub fn handle(&self) -> Option<ScopeHandle> {
+    pub fn handle(&mut self) -> Option<ScopeHandle> {
         self.scope.as_ref().map(OwnScope::handle)
     }
 }

@@ -3,6 +3,7 @@
 use super::inside::Inside;
 use crate::record::scopes::{self, ScopeRef};
 use crate::record::slots;
+use crate::record::visits::Ended;
 use std::io;
 use std::thread::{self, Builder, JoinHandle, Scope, ScopedJoinHandle};
 
@@ -60,11 +61,7 @@ pub struct Entered {
 impl ScopeHandle {
     /// A handle of a scope of which the calling thread is the opener.
     pub(super) fn of(scope: ScopeRef) -> Self {
-        scope.hold();
-        if let Some(slot) = slots::current() {
-            scopes::share(slot, scope);
-        }
-        Self { scope }
+        Self { scope: scopes::hold_opened(slots::current_for_library(), scope) }
     }
 
     /// A handle of the innermost scope that the calling thread is in; `None` outside of all.
@@ -90,6 +87,9 @@ impl ScopeHandle {
     /// Enters the scope on the calling thread, until the guard is dropped.
     ///
     /// The scopes that the thread is in are left for that time: what it does counts in this scope and in those around it.
+    /// Do not hold the guard over an `await`: the thread would stay inside while it does other work. Futures have
+    /// [`in_scope`](crate::MeasureFuture::in_scope).
+    ///
     /// On a thread that has no place of its own in the recorder (see [`ScopeError`](crate::ScopeError)) nothing counts in
     /// any scope, which is counted as `uncaptured_events`.
     ///
@@ -208,7 +208,7 @@ impl ScopeHandle {
 
     /// Says that a thread is about to come inside, which `leave_by_handle` ends.
     pub(crate) fn note_entry(&self) {
-        self.scope.enter(slots::current_for_library());
+        scopes::note_entry(slots::current_for_library(), self.scope);
     }
 
     /// `work`, to be run inside of the scope wherever it is called.
@@ -233,7 +233,9 @@ impl Drop for ScopeHandle {
 
 impl Drop for Entered {
     fn drop(&mut self) {
-        drop(self.inside.take());
-        self.scope.leave();
+        let ended = self.inside.take().map_or(Ended::Back, Inside::leave_for_good);
+        if !matches!(ended, Ended::Refused) {
+            self.scope.leave();
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::record::scopes::ScopeRef;
 use crate::record::slots;
-use crate::record::visits::{self, Visit};
+use crate::record::visits::{self, Ended, Visit};
 use core::marker::PhantomData;
 
 /// The thread is in another scope than its own, or in none, until this is dropped.
@@ -26,20 +26,37 @@ impl Inside {
         Self { visit, not_send: PhantomData }
     }
 
-    /// Leaves the scope. Returns where the thread was, if a scope that was opened inside is still open.
+    /// Leaves the scope.
     #[inline]
-    pub(crate) fn end(mut self) -> Option<ScopeRef> {
-        visits::end(slots::current()?, self.visit.take()?)
+    pub(crate) fn end(mut self) -> Ended {
+        self.leave()
+    }
+
+    /// Leaves the scope, and tells a scope that was left open inside that it sees nothing from here on.
+    pub(crate) fn leave_for_good(mut self) -> Ended {
+        self.leave_and_tell()
+    }
+
+    fn leave_and_tell(&mut self) -> Ended {
+        let ended = self.leave();
+        if let Ended::LeftOpen(last) = ended
+            && let Some(slot) = slots::current()
+        {
+            visits::left_open(slot.index(), last);
+        }
+        ended
+    }
+
+    fn leave(&mut self) -> Ended {
+        match (slots::current(), self.visit.take()) {
+            (Some(slot), Some(visit)) => visits::end(slot, visit),
+            _ => Ended::Back,
+        }
     }
 }
 
 impl Drop for Inside {
     fn drop(&mut self) {
-        if let Some(visit) = self.visit.take()
-            && let Some(slot) = slots::current()
-            && let Some(left) = visits::end(slot, visit)
-        {
-            visits::left_open(left);
-        }
+        self.leave_and_tell();
     }
 }

@@ -7,7 +7,7 @@ use super::opened::Opened;
 use crate::record::scopes::ScopeRef;
 use crate::record::slot::Slot;
 use crate::record::slots;
-use crate::record::visits::{self, PlainVisit, Visit};
+use crate::record::visits::{self, Ended, PlainVisit, Visit};
 
 /// Where a future's polls begin: in its scope, or in one that an earlier poll opened inside and left open over an `await`.
 #[derive(Debug)]
@@ -96,9 +96,12 @@ impl Polls {
         self.left_in.unwrap_or(self.scope)
     }
 
-    /// The poll is over, and `last` is a scope that was opened inside of where it began and is still open.
-    fn left(&mut self, last: Option<ScopeRef>) {
-        self.left_in = last.or_else(|| self.left_in.filter(|left| left.is_open()));
+    /// The poll is over.
+    fn left(&mut self, ended: Ended) {
+        self.left_in = match ended {
+            Ended::LeftOpen(last) => Some(last),
+            Ended::Back | Ended::Refused => self.left_in.filter(|left| left.is_open()),
+        };
     }
 
     #[cold]
@@ -111,8 +114,7 @@ impl Polls {
     fn end(&mut self, slot: &Slot, plain: Option<PlainVisit>) {
         let plain = plain.map(|plain| Visit::of_plain(plain, self.scope));
         if let Some(visit) = plain.or_else(|| self.visit.take()) {
-            let last = visits::end(slot, visit);
-            self.left(last);
+            self.left(visits::end(slot, visit));
         }
         self.scope.set_thread(0);
     }
@@ -130,8 +132,10 @@ impl Drop for OwnPoll<'_> {
 
 impl Drop for HandlePoll<'_> {
     fn drop(&mut self) {
-        let last = self.inside.take().and_then(Inside::end);
-        self.polls.left(last);
-        self.polls.scope.leave();
+        let ended = self.inside.take().map_or(Ended::Back, Inside::end);
+        self.polls.left(ended);
+        if !matches!(ended, Ended::Refused) {
+            self.polls.scope.leave();
+        }
     }
 }

@@ -165,6 +165,6 @@ impl SpanScope {
     /// Scopes that were opened inside and are still open see nothing from here on.
     fn give_up_left(&self) {
         let mut all = self.left.lock().unwrap_or_else(PoisonError::into_inner);
-        all.drain(..).filter(|(_, left)| left.is_open()).for_each(|(_, left)| visits::left_open(left));
+        all.drain(..).filter(|(_, left)| left.is_open()).for_each(|(of, left)| visits::left_open(of, left));
     }
 }

@@ -6,6 +6,7 @@
 use super::span::SpanScope;
 use crate::record::scopes::ScopeRef;
 use crate::record::slots;
+use crate::record::visits::Ended;
 use crate::scope::{Inside, ScopeHandle};
 use core::cell::RefCell;
 use std::sync::Arc;
@@ -76,7 +77,10 @@ pub(super) fn outside_of_spans() -> Option<Option<ScopeHandle>> {
 impl Entry {
     /// Returns the scope that the thread was in, if that is one that was opened inside.
     fn step_out(&mut self) -> Option<ScopeRef> {
-        self.inside.take().and_then(Inside::end)
+        match self.inside.take()?.end() {
+            Ended::LeftOpen(last) => Some(last),
+            Ended::Back | Ended::Refused => None,
+        }
     }
 
     fn step_in(&mut self, left: Option<ScopeRef>) {
