@@ -53,8 +53,8 @@
 //! | Which call sites? | [`profile`] for a piece of work, [`Profiler`] for the process, `HEAPLENS=stacks` without code |
 //! | Which scopes, and which sites of one? | [`Profile::scopes`], [`Profile::in_scope`] |
 //! | Which threads? | [`ProfilerBuilder::by_thread`], then [`Profile::threads`], [`Profile::on_thread`] |
-//! | How much does each span of a service need? | [`tracing::MemoryLayer`], [`span_table`] (feature `tracing`) |
-//! | What does rayon do for a scope? | [`rayon::ScopePool`], [`rayon::ParallelInScope`] (feature `rayon`) |
+//! | How much does each span of a service need? | `tracing::MemoryLayer`, `span_table` (feature `tracing`) |
+//! | What does rayon do for a scope? | `rayon::ScopePool`, `rayon::ParallelInScope` (feature `rayon`) |
 //! | What is not part of it? | [`exclude`] |
 //! | Is anything missing from the figures? | [`completeness`], [`Completeness`] |
 //! | What does heaplens itself take? | [`overhead_bytes`] |
@@ -74,8 +74,8 @@
 //! | `flamegraph` | SVG flame graphs (inferno, licensed CDDL-1.0) | yes |
 //! | `criterion` | measurements for criterion: bytes, blocks or peak in place of time; needs a C compiler | no |
 //! | `divan` | `install!(divan)`: divan's allocation profiler around heaplens | no |
-//! | `tracing` | memory by `tracing` span: [`tracing::MemoryLayer`] and [`span_table`] | no |
-//! | `rayon` | rayon's work in scopes: [`rayon::ScopePool`] and [`rayon::ParallelInScope`] | no |
+//! | `tracing` | memory by `tracing` span: `tracing::MemoryLayer` and `span_table` | no |
+//! | `rayon` | rayon's work in scopes: `rayon::ScopePool` and `rayon::ParallelInScope` | no |
 //! | `jemalloc` | jemalloc as the inner allocator, and its statistics; needs a C compiler and make | no |
 //! | `serde` | serialisation of the figures | with `stacks` |
 //!

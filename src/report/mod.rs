@@ -15,4 +15,5 @@ mod label;
 mod spans;
 #[cfg(feature = "stacks")]
 mod summary;
+#[cfg(feature = "stacks")]
 mod table;
