@@ -25,7 +25,6 @@ mod random;
 mod resized;
 #[path = "support/tally.rs"]
 mod tally;
-#[cfg(feature = "futures")]
 #[path = "isolation/tasks.rs"]
 mod tasks;
 #[path = "isolation/threads.rs"]
@@ -82,28 +81,20 @@ patterns! {
         test_108 test_109 test_110 test_111 test_112 test_113 test_114 test_115 test_116;
     threads::parts_of_workers => parts_of_workers_are_their_own:
         test_117 test_118 test_119 test_120 test_121 test_122 test_123 test_124 test_125;
-    #[cfg(feature = "futures")]
     tasks::measured_task => measured_tasks_see_their_own:
         test_126 test_127 test_128 test_129 test_130 test_131 test_132 test_133 test_134;
-    #[cfg(feature = "futures")]
     tasks::measured_in_measured => measured_tasks_in_measured_tasks_see_their_own:
         test_135 test_136 test_137 test_138 test_139 test_140 test_141 test_142 test_143;
-    #[cfg(feature = "futures")]
     tasks::tasks_in_a_scope => tasks_in_a_scope_count_there:
         test_144 test_145 test_146 test_147 test_148 test_149 test_150 test_151 test_152;
-    #[cfg(feature = "futures")]
     tasks::join_set => join_sets_count_in_the_scope_of_their_task:
         test_153 test_154 test_155 test_156 test_157 test_158 test_159 test_160 test_161;
-    #[cfg(feature = "futures")]
     tasks::cancelled_branch => cancelled_branches_free_in_their_scope:
         test_162 test_163 test_164 test_165 test_166 test_167 test_168 test_169;
-    #[cfg(feature = "futures")]
     tasks::dropped_unfinished => unfinished_futures_free_in_their_scope:
         test_170 test_171 test_172 test_173 test_174 test_175 test_176 test_177;
-    #[cfg(feature = "futures")]
     tasks::local_tasks => local_tasks_see_their_own:
         test_178 test_179 test_180 test_181 test_182 test_183 test_184 test_185;
-    #[cfg(feature = "futures")]
     tasks::on_the_tests_thread => futures_on_the_tests_thread_are_exact_in_every_figure:
         test_186 test_187 test_188 test_189 test_190 test_191 test_192 test_193;
     #[cfg(feature = "stacks")]
@@ -112,7 +103,7 @@ patterns! {
     #[cfg(feature = "stacks")]
     call_sites::of_workers => call_sites_of_workers_are_their_own:
         test_196 test_197;
-    #[cfg(all(feature = "stacks", feature = "futures"))]
+    #[cfg(feature = "stacks")]
     call_sites::of_tasks => call_sites_of_tasks_are_their_own:
         test_198 test_199;
 }

@@ -80,6 +80,7 @@ claims::claims!(
     the_largest_block_of_a_recording_is_one_of_its_own,
     a_guard_that_leaves_exclude_says_that_its_figures_are_not_complete,
     c5_every_block_has_a_tag_at_the_memory_limit_on_every_thread,
+    the_largest_block_of_a_scope_survives_the_start_of_a_recording,
 );
 
 /// Fills the recorder's memory up to a limit that is below what it takes already.
@@ -243,4 +244,14 @@ fn c5_every_block_has_a_tag_at_the_memory_limit_on_every_thread() {
     drop(profiler);
     assert!(refused, "a thread without a place of its own cannot measure");
     assert_eq!(WRONG_LAYOUTS.load(Ordering::Relaxed), 0, "blocks came back with another layout");
+}
+
+fn the_largest_block_of_a_scope_survives_the_start_of_a_recording() {
+    let (_, used) = heaplens::measure("work", || {
+        drop(vec![0_u8; 1_000_000]);
+        let profiler = Profiler::start();
+        drop(vec![0_u8; 10]);
+        drop(profiler);
+    });
+    assert_eq!(used.largest_block_bytes, 1_000_000);
 }

@@ -11,6 +11,7 @@
 
 #![cfg_attr(not(test), deny(clippy::disallowed_macros, clippy::disallowed_methods, clippy::disallowed_types))]
 
+mod accepted;
 #[cfg(feature = "stacks")]
 mod call_tree;
 mod foreign;
@@ -40,6 +41,7 @@ mod scope_name;
 #[cfg(feature = "stacks")]
 mod scope_names;
 mod scope_record;
+pub(crate) mod scope_ref;
 mod scope_run;
 mod scope_table;
 pub(crate) mod scopes;

@@ -15,30 +15,25 @@
 //! A closed scope whose blocks are live under an open one is a *forwarder*: it passes late frees on.
 
 use super::foreign::{Foreign, ForeignWord};
-use super::scope_figures::ScopeFigures;
 use super::scope_life::Life;
 use super::scope_name::NamePlace;
 use super::tag::{Context, ScopeId};
 use super::totals::{Drops, Totals};
 use super::writers::{Many, One, Writers};
-use crate::completeness::Completeness;
 use crate::sys::arena::Zeroed;
 use core::ptr;
 use core::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering};
-
-/// Readings that are tried before one beside running threads is taken as it is.
-const TRIES: u32 = 8;
 
 /// A scope's figures and links.
 pub(crate) struct ScopeRecord {
     /// What the threads inside allocated, and what the one thread of a scope that is not shared freed.
     pub(super) own: Totals,
-    peak_blocks: AtomicU64,
+    pub(super) peak_blocks: AtomicU64,
     pub(super) peak_bytes: AtomicU64,
     /// How many bytes more, at least, make a new peak of a plain scope that no thread is inside of.
     headroom: AtomicU64,
     /// Temporary blocks that were freed by others than the one thread inside.
-    temporary_elsewhere: AtomicU64,
+    pub(super) temporary_elsewhere: AtomicU64,
     /// What others freed, or what is live: see [`foreign`](super::foreign). Their generation is the record's.
     pub(super) foreign_blocks: ForeignWord,
     pub(super) foreign_bytes: ForeignWord,
@@ -63,7 +58,7 @@ pub(crate) struct ScopeRecord {
     /// Moves whenever the scope reaches a new peak.
     epoch: AtomicU32,
     /// What the threads inside left out.
-    drops: Drops,
+    pub(super) drops: Drops,
     /// Threads that evidently work for the scope and were never inside, and what those that ended allocated meanwhile.
     pub(super) unattached_threads: AtomicU64,
     pub(super) unattached_blocks: AtomicU64,
@@ -323,7 +318,7 @@ impl ScopeRecord {
         self.live_by(self.foreign_blocks.read(), self.foreign_bytes.read())
     }
 
-    fn live_by(&self, blocks: Foreign, bytes: Foreign) -> (u64, u64) {
+    pub(super) fn live_by(&self, blocks: Foreign, bytes: Foreign) -> (u64, u64) {
         let own = self.own_left();
         (blocks.live_of(own.0), bytes.live_of(own.1))
     }
@@ -338,23 +333,6 @@ impl ScopeRecord {
             read(&self.own.total_blocks).wrapping_sub(read(&self.own.freed_blocks)),
             read(&self.own.total_bytes).wrapping_sub(read(&self.own.freed_bytes)),
         )
-    }
-
-    /// The figures while the scope is open. Beside other threads inside they are of one instant if there is one.
-    pub(super) fn read_open(&self) -> ScopeFigures {
-        let mut words = (self.foreign_blocks.read(), self.foreign_bytes.read());
-        for _ in 0..TRIES {
-            let (blocks, bytes) = self.live_by(words.0, words.1);
-            // What is live before the totals: no block is live and not yet allocated.
-            let figures = self.figures(blocks, bytes);
-            let again = (self.foreign_blocks.read(), self.foreign_bytes.read());
-            if again == words || !self.is_shared() {
-                return figures;
-            }
-            words = again;
-        }
-        let (blocks, bytes) = self.live_by(words.0, words.1);
-        self.figures(blocks, bytes)
     }
 
     /// Closes the scope. What is live below it is kept for those around if `keep` says so. Returns the number of blocks
@@ -374,16 +352,6 @@ impl ScopeRecord {
         blocks
     }
 
-    /// The last figures of a closed scope.
-    pub(super) fn read_closed(&self) -> ScopeFigures {
-        let read = |figure: &AtomicU64| figure.load(Ordering::Relaxed);
-        let live = |total: &AtomicU64, freed: &AtomicU64| read(total).saturating_sub(read(freed));
-        self.figures(
-            live(&self.own.total_blocks, &self.own.freed_blocks),
-            live(&self.own.total_bytes, &self.own.freed_bytes),
-        )
-    }
-
     /// Gives the record up. Frees that still name its scope find another generation.
     pub(super) fn renew(&self, generation: u32) {
         self.foreign_bytes.renew(generation);
@@ -397,25 +365,5 @@ impl ScopeRecord {
         self.foreign_bytes.reuse(generation);
         self.foreign_blocks.reuse(generation);
         self.life.end(generation);
-    }
-
-    fn figures(&self, live_blocks: u64, live_bytes: u64) -> ScopeFigures {
-        let read = |figure: &AtomicU64| figure.load(Ordering::Acquire);
-        let (total_blocks, total_bytes) = (read(&self.own.total_blocks), read(&self.own.total_bytes));
-        ScopeFigures {
-            total_blocks,
-            total_bytes,
-            freed_blocks: total_blocks.saturating_sub(live_blocks),
-            freed_bytes: total_bytes.saturating_sub(live_bytes),
-            peak_blocks: read(&self.peak_blocks),
-            peak_bytes: read(&self.peak_bytes),
-            reallocations: read(&self.own.reallocations),
-            moved_bytes: read(&self.own.moved_bytes),
-            temporary_blocks: read(&self.own.temporary_blocks).wrapping_add(read(&self.temporary_elsewhere)),
-            largest_block_bytes: read(&self.own.largest_block_bytes),
-            completeness: if self.is(flag::DROPPED) { self.drops.read() } else { Completeness::default() },
-            unattached_threads: read(&self.unattached_threads),
-            unattached_blocks: read(&self.unattached_blocks),
-        }
     }
 }

@@ -7,18 +7,15 @@ use super::newcomer;
 use super::scope_events::{self, SitesOf, sites_of};
 use super::scope_figures::ScopeFigures;
 use super::scope_record::{Beginning, ScopeRecord, flag};
+use super::scope_ref::ScopeRef;
 use super::scope_run;
 use super::scope_table::{self, nearest_open};
 use super::slot::{Slot, mode};
 use crate::fault::{Fault, planted};
-use core::fmt;
 use core::sync::atomic::{AtomicU32, Ordering};
 
 /// Scopes with stacks that can be open around one thread.
 pub(crate) const MAX_LEVELS: u32 = 8;
-
-/// The record of a scope that is over for ever.
-static OVER: ScopeRecord = ScopeRecord::over();
 
 /// Number of scopes with stacks ever opened.
 static INSTANCES: AtomicU32 = AtomicU32::new(0);
@@ -34,88 +31,6 @@ pub(crate) enum Refused {
     TooDeep,
     /// The thread is in the middle of an event: this is a signal handler.
     InsideAnEvent,
-}
-
-/// A scope on which the owner of this has a hold.
-#[derive(Clone, Copy)]
-pub(crate) struct ScopeRef {
-    record: &'static ScopeRecord,
-    /// Whoever lost the hold, as a guard does that outlives its thread, finds another generation.
-    generation: u32,
-}
-
-impl ScopeRef {
-    pub(super) fn of(record: &'static ScopeRecord) -> Self {
-        Self { record, generation: record.life.generation() }
-    }
-
-    /// A scope that is over for ever, in the place of one that is not to be had.
-    fn over() -> Self {
-        Self::of(&OVER)
-    }
-
-    /// The scope's record, if it is one to be inside of.
-    #[inline(always)]
-    pub(super) fn inside(self) -> Option<&'static ScopeRecord> {
-        if core::ptr::eq(self.record, &OVER) { None } else { Some(self.record) }
-    }
-
-    #[inline(always)]
-    pub(super) fn record(self) -> &'static ScopeRecord {
-        self.record
-    }
-
-    fn is_held(self) -> bool {
-        self.record.life.generation() == self.generation
-    }
-
-    /// Whether the scope is open.
-    pub(crate) fn is_open(self) -> bool {
-        self.is_held() && self.record.is_open()
-    }
-
-    /// Whether this is that scope.
-    #[cfg(any(feature = "rayon", feature = "tracing"))]
-    pub(crate) fn is(self, other: Self) -> bool {
-        core::ptr::eq(self.record, other.record) && self.generation == other.generation
-    }
-
-    /// Whether this is that scope or one inside of it. Called by who has a hold on this one.
-    #[cfg(feature = "tracing")]
-    pub(crate) fn is_within(self, around: Self) -> bool {
-        scope_table::chain(Some(self.record)).any(|record| core::ptr::eq(record, around.record))
-    }
-
-    /// One more hold.
-    pub(crate) fn hold(self) {
-        self.record.life.hold();
-    }
-
-    /// Gives up a hold.
-    pub(crate) fn release(self) {
-        scope_table::release(self.record);
-    }
-
-    /// Ends what [`note_entry`] began.
-    pub(crate) fn leave(self) {
-        if self.record.life.leave() {
-            scope_table::give_back(self.record);
-        }
-    }
-
-    /// Says which thread is inside of a scope that only one can be in; zero for none. Called by that thread.
-    #[inline(always)]
-    pub(crate) fn set_thread(self, slot: u32) {
-        if !self.record.is_shared() {
-            self.record.set_owner(slot);
-        }
-    }
-}
-
-impl fmt::Debug for ScopeRef {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&self.record.id().index, f)
-    }
 }
 
 /// Opens a scope inside of the current one, on this thread. `name` stays where it is until the scope is closed.
@@ -221,16 +136,6 @@ pub(crate) fn hold_current(slot: &Slot) -> Option<ScopeRef> {
         scope.hold();
         scope
     })
-}
-
-/// A thread is about to come inside by a handle, which is one more hold.
-pub(crate) fn note_entry(slot: Option<&Slot>, scope: ScopeRef) {
-    scope.record.life.enter();
-    if let Some(slot) = slot
-        && !scope.record.is_open()
-    {
-        slot.drop_one(|drops| &drops.late_entries);
-    }
 }
 
 /// A scope with one more hold on it, by its opener, and shared from here on. If its thread has ended, or is in the middle of

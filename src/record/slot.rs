@@ -9,7 +9,7 @@ use super::peak;
 use super::scope_record::ScopeRecord;
 use super::scope_run::Run;
 use super::scope_table;
-use super::tag::{Accepted, Context, Tag};
+use super::tag::Context;
 use super::totals::{Drops, Largest, OwnWork, Totals};
 use super::writers::{One, Writers};
 use crate::fault::{Fault, planted};
@@ -40,8 +40,8 @@ pub(crate) struct Slot {
     /// The record of that scope; null outside of all.
     innermost: AtomicPtr<ScopeRecord>,
     /// The tags of blocks whose end the short and the traced path count: [`Accepted`].
-    accepted_mask: AtomicU64,
-    accepted_bits: AtomicU64,
+    pub(super) accepted_mask: AtomicU64,
+    pub(super) accepted_bits: AtomicU64,
     /// Address of the last block allocated on this thread; zero when there is none or it was freed.
     last: AtomicUsize,
     /// The net figure at the last hand-over to [`peak`].
@@ -157,37 +157,6 @@ impl Slot {
         self.context.store(context.to_bits(), Ordering::Relaxed);
         self.innermost
             .store(scope.map_or(ptr::null_mut(), |record| ptr::from_ref(record).cast_mut()), Ordering::Relaxed);
-    }
-
-    /// Chooses the tags whose blocks the short and the traced path may free: all of other threads and this one outside of
-    /// scopes, those of the innermost scope inside of one. None before the thread's first free, which is looked at.
-    #[inline(always)]
-    pub(super) fn accept_for_context(&self) {
-        let accepted = match self.context() {
-            _ if self.newcomer.is_one() => Accepted::NONE,
-            context if context.scope().is_some() => Accepted::of(context),
-            _ => Accepted::PLAIN,
-        };
-        self.accepted_mask.store(accepted.mask, Ordering::Relaxed);
-        self.accepted_bits.store(accepted.bits, Ordering::Relaxed);
-    }
-
-    #[inline(always)]
-    fn accepted(&self) -> Accepted {
-        Accepted { mask: self.accepted_mask.load(Ordering::Relaxed), bits: self.accepted_bits.load(Ordering::Relaxed) }
-    }
-
-    /// Whether the end of a block without a site concerns only what this thread counts by itself.
-    #[inline(always)]
-    pub(crate) fn accepts_plain(&self, tag: Tag) -> bool {
-        self.accepted().is_without_site(tag)
-    }
-
-    /// Whether the end of a block concerns, but for its site, only what this thread counts by itself.
-    #[cfg(feature = "stacks")]
-    #[inline(always)]
-    pub(crate) fn accepts(&self, tag: Tag) -> bool {
-        self.accepted().is(tag)
     }
 
     /// Remembers the last block of this thread.

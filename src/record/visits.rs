@@ -10,9 +10,10 @@
 use super::gate::ShortPath;
 use super::newcomer;
 use super::scope_record::ScopeRecord;
+use super::scope_ref::ScopeRef;
 use super::scope_run;
 use super::scope_table;
-use super::scopes::{ScopeRef, move_to};
+use super::scopes::move_to;
 use super::slot::Slot;
 use core::ptr;
 use core::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
@@ -46,14 +47,14 @@ pub(crate) struct Visit {
     place: PlainVisit,
     /// Where the thread was before, with a hold on that.
     before: Option<ScopeRef>,
-    /// Where it is.
-    to: Option<ScopeRef>,
+    /// The scope that is visited, also where the visit begins in one inside of that.
+    visited: Option<ScopeRef>,
 }
 
 impl Visit {
     /// A visit of a scope that began outside of all.
     pub(crate) fn of_plain(place: PlainVisit, to: ScopeRef) -> Self {
-        Self { place, before: None, to: Some(to) }
+        Self { place, before: None, visited: Some(to) }
     }
 }
 
@@ -90,7 +91,7 @@ impl Visits {
         let before = unsafe { self.ended_before.load(Ordering::Relaxed).as_ref() };
         let number = self.ended.swap(0, Ordering::Relaxed);
         let place = PlainVisit { number, around: self.ended_around.load(Ordering::Relaxed) };
-        Visit { place, before: before.map(ScopeRef::of), to: None }
+        Visit { place, before: before.map(ScopeRef::of), visited: None }
     }
 
     fn leave(&self, visit: &Visit) {
@@ -101,10 +102,11 @@ impl Visits {
     }
 }
 
-/// Leaves the thread's scopes for another one, or for none. `to` stays at least until [`end`]. `None` if the thread has no
+/// Leaves the thread's scopes for another one, or for none: `to`, which is the visited one or inside of it. It stays at least
+/// until [`end`]. `None` if the thread has no
 /// place of its own, or is in the middle of an event (a signal handler): it stays where it is.
 #[inline(always)]
-pub(crate) fn begin(slot: &Slot, to: Option<ScopeRef>) -> Option<Visit> {
+pub(crate) fn begin(slot: &Slot, visited: Option<ScopeRef>, to: Option<ScopeRef>) -> Option<Visit> {
     let _busy = slot.enter()?;
     let before = slot.innermost();
     if let Some(record) = before {
@@ -115,7 +117,7 @@ pub(crate) fn begin(slot: &Slot, to: Option<ScopeRef>) -> Option<Visit> {
     newcomer::attached(slot, record);
     move_to(slot, record);
     scope_run::resume(slot);
-    Some(Visit { place: slot.visits.push(), before: before.map(ScopeRef::of), to })
+    Some(Visit { place: slot.visits.push(), before: before.map(ScopeRef::of), visited })
 }
 
 /// As [`begin`], from outside of all scopes into an outermost one that is this thread's for now; `None` where that is not
@@ -203,7 +205,7 @@ pub(crate) fn end(slot: &Slot, visit: Visit) -> Ended {
         take_left_way(slot);
     }
     scope_run::resume(slot);
-    last.filter(|last| is_below(last, visit.to)).map_or(Ended::Back, |last| Ended::LeftOpen(ScopeRef::of(last)))
+    last.filter(|last| is_below(last, visit.visited)).map_or(Ended::Back, |last| Ended::LeftOpen(ScopeRef::of(last)))
 }
 
 /// Whether a scope was opened inside of a visited one.

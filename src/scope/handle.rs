@@ -1,7 +1,8 @@
 //! Handles: taking a scope to other threads.
 
 use super::inside::Inside;
-use crate::record::scopes::{self, ScopeRef};
+use crate::record::scope_ref::{self, ScopeRef};
+use crate::record::scopes;
 use crate::record::slots;
 use crate::record::visits::Ended;
 use std::io;
@@ -208,7 +209,7 @@ impl ScopeHandle {
 
     /// Says that a thread is about to come inside, which `leave_by_handle` ends.
     pub(crate) fn note_entry(&self) {
-        scopes::note_entry(slots::current_for_library(), self.scope);
+        scope_ref::note_entry(slots::current_for_library(), self.scope);
     }
 
     /// `work`, to be run inside of the scope wherever it is called.

@@ -1,6 +1,6 @@
 //! Being in another scope for a while: what handles, futures and `exclude` have in common.
 
-use crate::record::scopes::ScopeRef;
+use crate::record::scope_ref::ScopeRef;
 use crate::record::slots;
 use crate::record::visits::{self, Ended, Visit};
 use core::marker::PhantomData;
@@ -16,13 +16,19 @@ pub(crate) struct Inside {
 impl Inside {
     /// In no scope.
     pub(crate) fn of_none() -> Self {
-        Self { visit: slots::current().and_then(|slot| visits::begin(slot, None)), not_send: PhantomData }
+        Self { visit: slots::current().and_then(|slot| visits::begin(slot, None, None)), not_send: PhantomData }
     }
 
     /// In a scope that stays at least as long as this.
     #[inline]
     pub(crate) fn of(scope: ScopeRef) -> Self {
-        let visit = slots::current_for_library().and_then(|slot| visits::begin(slot, Some(scope)));
+        Self::from(scope, scope)
+    }
+
+    /// In a scope that stays at least as long as this, from one inside of it on.
+    #[inline]
+    pub(crate) fn from(scope: ScopeRef, start: ScopeRef) -> Self {
+        let visit = slots::current_for_library().and_then(|slot| visits::begin(slot, Some(scope), Some(start)));
         Self { visit, not_send: PhantomData }
     }
 

@@ -3,7 +3,8 @@
 use super::error::ScopeError;
 use super::handle::ScopeHandle;
 use super::measurement::Measurement;
-use crate::record::scopes::{self, ScopeRef};
+use crate::record::scope_ref::ScopeRef;
+use crate::record::scopes;
 use crate::record::slot::Slot;
 use crate::record::slots;
 use crate::stats::MemoryStats;

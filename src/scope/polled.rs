@@ -4,7 +4,7 @@ use super::handle::ScopeHandle;
 use super::inside::Inside;
 use super::measurement::Measurement;
 use super::opened::Opened;
-use crate::record::scopes::ScopeRef;
+use crate::record::scope_ref::ScopeRef;
 use crate::record::slot::Slot;
 use crate::record::slots;
 use crate::record::visits::{self, Ended, PlainVisit, Visit};
@@ -84,7 +84,7 @@ impl HandleScope {
     /// Enters the scope for a poll.
     pub(super) fn enter(&mut self) -> HandlePoll<'_> {
         self.handle.note_entry();
-        let inside = Inside::of(self.polls.start());
+        let inside = Inside::from(self.polls.scope, self.polls.start());
         HandlePoll { polls: &mut self.polls, inside: Some(inside) }
     }
 }
@@ -100,14 +100,14 @@ impl Polls {
     fn left(&mut self, ended: Ended) {
         self.left_in = match ended {
             Ended::LeftOpen(last) => Some(last),
-            Ended::Back | Ended::Refused => self.left_in.filter(|left| left.is_open()),
+            Ended::Back | Ended::Refused => None,
         };
     }
 
     #[cold]
     fn begin(&mut self, slot: &Slot) {
         self.scope.set_thread(slot.index());
-        self.visit = visits::begin(slot, Some(self.start()));
+        self.visit = visits::begin(slot, Some(self.scope), Some(self.start()));
     }
 
     #[cold]

@@ -2,7 +2,7 @@
 
 use super::closed::{self, RowKey};
 use super::stack;
-use crate::record::scopes::ScopeRef;
+use crate::record::scope_ref::ScopeRef;
 use crate::record::visits;
 use crate::scope::{Inside, Measurement, Opened, ScopeHandle};
 use core::sync::atomic::{AtomicU64, AtomicUsize, Ordering};

@@ -4,7 +4,7 @@
 //! thread is always in the scope of the innermost span it has not exited.
 
 use super::span::SpanScope;
-use crate::record::scopes::ScopeRef;
+use crate::record::scope_ref::ScopeRef;
 use crate::record::slots;
 use crate::record::visits::Ended;
 use crate::scope::{Inside, ScopeHandle};
@@ -85,7 +85,7 @@ impl Entry {
 
     fn step_in(&mut self, left: Option<ScopeRef>) {
         let start = left.filter(|left| left.is_open()).unwrap_or(self.span.scope());
-        self.inside = Some(Inside::of(start));
+        self.inside = Some(Inside::from(self.span.scope(), start));
     }
 }
 

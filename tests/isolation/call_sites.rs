@@ -77,7 +77,6 @@ pub(crate) fn of_workers(own: Own) {
 }
 
 /// Call sites of tasks on the runtime that the tests share.
-#[cfg(feature = "futures")]
 pub(crate) fn of_tasks(own: Own) {
     use heaplens::MeasureFuture;
     use tokio::task::yield_now;
