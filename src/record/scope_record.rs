@@ -31,7 +31,7 @@ const TRIES: u32 = 8;
 /// A scope's figures and links.
 pub(crate) struct ScopeRecord {
     /// What the threads inside allocated, and what the one thread of a scope that is not shared freed.
-    own: Totals,
+    pub(super) own: Totals,
     peak_blocks: AtomicU64,
     peak_bytes: AtomicU64,
     /// What others freed, or what is live: see [`foreign`](super::foreign). Their generation is the record's.
@@ -216,11 +216,6 @@ impl ScopeRecord {
             self.epoch.store(self.epoch().wrapping_add(1), Ordering::Relaxed);
         }
         true
-    }
-
-    /// Counts a block that is none of the scope's: for a planted fault.
-    pub(super) fn charge(&self, size: usize) {
-        self.own.allocated::<Many>(size);
     }
 
     fn allocated_beside_others(&self, size: usize) -> bool {
