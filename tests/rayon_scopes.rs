@@ -367,7 +367,6 @@ fn a_panic_of_the_work_goes_on_and_the_threads_leave() {
 }
 
 #[test]
-#[ignore = "fails: the recorder takes a thread that was inside by a handle for one that was never attached"]
 fn a_thread_that_was_inside_is_not_unattached_when_it_frees_elsewhere() {
     let pool = ScopePool::build(ThreadPoolBuilder::new().num_threads(1)).expect("a thread");
     let (first, second) = (MemoryScope::enter("first"), exclude(|| MemoryScope::enter("second")));

@@ -47,9 +47,10 @@ impl Newcomer {
         unsafe { self.belongs_to.load(Ordering::Acquire).as_ref() }
     }
 
-    /// Blocks allocated since the first free.
-    fn blocks(&self, slot: &Slot) -> u64 {
-        slot.totals.total_blocks.load(Ordering::Relaxed).wrapping_sub(self.from.load(Ordering::Relaxed))
+    /// Blocks allocated since the first free that nobody has claimed yet: the caller counts them.
+    fn claim_blocks(&self, slot: &Slot) -> u64 {
+        let total = slot.totals.total_blocks.load(Ordering::Relaxed);
+        total.saturating_sub(self.from.swap(total, Ordering::Relaxed))
     }
 }
 
@@ -101,20 +102,29 @@ fn attached_to(slot: &Slot, work: &'static ScopeRecord, to: Option<&'static Scop
 /// The thread ends.
 pub(super) fn leave(slot: &Slot) {
     let Some(work) = slot.newcomer.scope() else { return };
-    let blocks = slot.newcomer.blocks(slot);
-    for_open_scopes(work, |record| {
-        record.unattached_blocks.fetch_add(blocks, Ordering::Relaxed);
-    });
+    count_blocks(work, slot);
     forget(slot, work);
 }
 
-/// A scope is closed: the threads that still work for it unattached have allocated this many blocks.
-pub(super) fn blocks_by_living_threads(record: &ScopeRecord) -> u64 {
+/// A scope is about to be closed: what the threads that still work for it unattached have allocated so far counts in it, and
+/// in those around it.
+pub(super) fn count_blocks_of_living_threads(record: &'static ScopeRecord) {
     if record.unattached_threads.load(Ordering::Relaxed) == 0 {
-        return 0;
+        return;
     }
-    let works_for_it = |slot: &&Slot| slot.newcomer.scope().is_some_and(|work| is_around(record, work));
-    slots::all().filter(works_for_it).map(|slot| slot.newcomer.blocks(slot)).sum()
+    for slot in slots::all() {
+        if let Some(work) = slot.newcomer.scope().filter(|work| is_around(record, work)) {
+            count_blocks(work, slot);
+        }
+    }
+}
+
+/// Each block is claimed once, by the thread at its end or by who closes a scope.
+fn count_blocks(work: &'static ScopeRecord, slot: &Slot) {
+    let blocks = slot.newcomer.claim_blocks(slot);
+    for_open_scopes(work, |record| {
+        record.unattached_blocks.fetch_add(blocks, Ordering::Relaxed);
+    });
 }
 
 /// Whether a scope is another one, or around it.

@@ -6,6 +6,7 @@ use super::scope_run;
 use super::scope_table;
 use super::slot::Slot;
 use super::tag::{Context, ScopeId, SiteId};
+use super::writers::Many;
 use crate::fault::{Fault, planted};
 use core::ptr;
 use core::sync::atomic::{AtomicPtr, Ordering};
@@ -148,6 +149,6 @@ pub(super) fn charge_last_opened(slot: &Slot, size: usize) {
     // SAFETY: null, or a record of the table, which lives for ever and is only shared.
     let last = unsafe { LAST_OPENED.load(Ordering::Relaxed).as_ref() };
     if let Some(record) = last.filter(|last| last.is_open() && !slot.scopes().any(|around| ptr::eq(around, *last))) {
-        record.charge(size);
+        record.own.allocated::<Many>(size);
     }
 }

@@ -258,11 +258,6 @@ impl ScopeRecord {
         true
     }
 
-    /// Counts a block that is none of the scope's: for a planted fault.
-    pub(super) fn charge(&self, size: usize) {
-        self.own.allocated::<Many>(size);
-    }
-
     fn allocated_beside_others(&self, size: usize) -> bool {
         // The totals first: whoever sees a block as live sees it as allocated.
         self.own.allocated::<Many>(size);

@@ -235,7 +235,7 @@ fn end(slot: &Slot, record: &'static ScopeRecord) {
         slot.drops.attached_at_close.fetch_add(attached, Ordering::Relaxed);
         record.drop_some(|drops| &drops.attached_at_close, attached);
     }
-    record.unattached_blocks.fetch_add(newcomer::blocks_by_living_threads(record), Ordering::Relaxed);
+    newcomer::count_blocks_of_living_threads(record);
     let around = nearest_open(record.outer());
     if planted(Fault::SumChildPeaks)
         && let Some(outer) = around
