@@ -11,7 +11,8 @@ use std::borrow::Cow;
 /// A measured stretch of work on the current thread, from [`enter`](Self::enter) to [`finish`](Self::finish) or the
 /// end of the block. Scopes nest; what is allocated inside counts in every scope around it.
 ///
-/// It is neither `Send` nor `Sync`: it measures the thread that opened it. It closes when it is dropped, also by a
+/// It is neither `Send` nor `Sync`: it measures the thread that opened it, and those that come inside by a
+/// [`handle`](Self::handle). It closes when it is dropped, also by a
 /// panic.
 ///
 /// ```

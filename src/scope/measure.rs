@@ -9,7 +9,8 @@ use std::borrow::Cow;
 
 /// Runs `work` in a scope and returns its result with the figures of the scope.
 ///
-/// Counts what this thread allocates while `work` runs, and nothing of other threads: any number of tests can measure
+/// Counts what this thread allocates while `work` runs, and of other threads what was attached by a
+/// [`ScopeHandle`](crate::ScopeHandle) and nothing else: any number of tests can measure
 /// at the same time. The result of `work` is still live when the figures are taken.
 ///
 /// ```

@@ -54,7 +54,7 @@ impl Measurement {
         self.elapsed
     }
 
-    /// What is missing from the figures, if anything, as far as the scope's own thread left it out.
+    /// What is missing from the figures, if anything, as far as the threads inside of the scope left it out.
     /// [`completeness`](crate::completeness) has the whole process.
     #[must_use]
     pub fn completeness(&self) -> Completeness {
