@@ -103,8 +103,8 @@ impl Visits {
 }
 
 /// Leaves the thread's scopes for another one, or for none: `to`, which is the visited one or inside of it. It stays at least
-/// until [`end`]. `None` if the thread has no
-/// place of its own, or is in the middle of an event (a signal handler): it stays where it is.
+/// until [`end`]. `None` if the thread has no place of its own, or is in the middle of an event (a signal handler): it stays
+/// where it is.
 #[inline(always)]
 pub(crate) fn begin(slot: &Slot, visited: Option<ScopeRef>, to: Option<ScopeRef>) -> Option<Visit> {
     let _busy = slot.enter()?;
@@ -134,6 +134,9 @@ pub(crate) fn begin_plain(slot: &Slot, to: ScopeRef) -> Option<PlainVisit> {
     slot.enter_scope(Some(record));
     if !finds_place(slot, &path) {
         slot.enter_scope(None);
+        if !finds_place(slot, &path) {
+            slot.close_traced_path(path);
+        }
         return None;
     }
     record.set_owner(slot.index());
@@ -215,7 +218,8 @@ fn is_below(last: &'static ScopeRecord, to: Option<ScopeRef>) -> bool {
     !is_it(last) && scope_table::chain(Some(last)).any(is_it)
 }
 
-/// Says of a guard's scope that the thread with this slot opened in a visit and that outlives it that it sees nothing from here on.
+/// Says of a guard's scope, which the thread with this slot opened in a visit that it outlives, that it sees nothing from
+/// here on.
 pub(crate) fn left_open(slot: u32, last: ScopeRef) {
     let is_left = |record: &&'static ScopeRecord| record.is_guard_of(slot) && record.is_open();
     if let Some(record) = scope_table::chain(Some(last.record())).find(is_left) {

@@ -12,8 +12,7 @@ use std::borrow::Cow;
 /// end of the block. Scopes nest; what is allocated inside counts in every scope around it.
 ///
 /// It is neither `Send` nor `Sync`: it measures the thread that opened it, and those that come inside by a
-/// [`handle`](Self::handle). It closes when it is dropped, also by a
-/// panic.
+/// [`handle`](Self::handle). It closes when it is dropped, also by a panic.
 ///
 /// ```
 /// use heaplens::MemoryScope;

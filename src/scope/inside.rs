@@ -20,20 +20,17 @@ impl Inside {
     }
 
     /// In a scope that stays at least as long as this.
-    #[inline]
     pub(crate) fn of(scope: ScopeRef) -> Self {
         Self::from(scope, scope)
     }
 
     /// In a scope that stays at least as long as this, from one inside of it on.
-    #[inline]
     pub(crate) fn from(scope: ScopeRef, start: ScopeRef) -> Self {
         let visit = slots::current_for_library().and_then(|slot| visits::begin(slot, Some(scope), Some(start)));
         Self { visit, not_send: PhantomData }
     }
 
     /// Leaves the scope.
-    #[inline]
     pub(crate) fn end(mut self) -> Ended {
         self.leave()
     }

@@ -52,7 +52,10 @@ impl OwnScope {
     }
 
     /// Enters the scope for a poll.
-    #[inline]
+    ///
+    /// PERF: a call of its own, so that what it calls in turn is inlined here and not called from the user's crate;
+    /// `benches/scopes`.
+    #[inline(never)]
     pub(super) fn enter(&mut self) -> OwnPoll<'_> {
         let polls = &mut self.polls;
         let slot = slots::current_for_library();
@@ -121,7 +124,8 @@ impl Polls {
 }
 
 impl Drop for OwnPoll<'_> {
-    #[inline]
+    // PERF: as `OwnScope::enter`.
+    #[inline(never)]
     fn drop(&mut self) {
         let Some(slot) = self.slot else { return };
         if self.plain.is_none_or(|plain| !visits::end_plain(slot, plain, self.polls.scope)) {
