@@ -85,8 +85,11 @@ fn is_consistent(stats: &MemoryStats) {
     assert_eq!(stats.freed_bytes + stats.live_bytes, stats.total_bytes, "{stats}");
     // One below nothing would be about 2^43 or 2^64.
     let figures = [stats.live_bytes, stats.peak_bytes, stats.peak_blocks, stats.moved_bytes, stats.largest_block_bytes];
-    assert!(figures.into_iter().all(|figure| figure < 1 << 40), "{stats}");
-    assert!(stats.largest_block_bytes <= stats.total_bytes && stats.temporary_blocks <= stats.total_blocks, "{stats}");
+    assert!(figures.into_iter().all(|figure| figure < 1 << 40), "{stats:?}");
+    assert!(
+        stats.largest_block_bytes <= stats.total_bytes && stats.temporary_blocks <= stats.total_blocks,
+        "{stats:?}"
+    );
 }
 
 fn steps(random: &mut Random, depth: u32) {

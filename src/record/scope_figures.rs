@@ -84,18 +84,23 @@ impl ScopeRecord {
     /// The figures of a scope in which this much is live.
     pub(super) fn figures(&self, live_blocks: u64, live_bytes: u64) -> ScopeFigures {
         let read = |figure: &AtomicU64| figure.load(Ordering::Acquire);
+        // The totals last: beside other threads inside nothing is more than was allocated.
+        let (peak_blocks, peak_bytes) = (read(&self.peak_blocks), read(&self.peak_bytes));
+        let (reallocations, moved_bytes) = (read(&self.own.reallocations), read(&self.own.moved_bytes));
+        let temporary_blocks = read(&self.own.temporary_blocks).wrapping_add(read(&self.temporary_elsewhere));
+        let largest_block_bytes = read(&self.own.largest_block_bytes);
         let (total_blocks, total_bytes) = (read(&self.own.total_blocks), read(&self.own.total_bytes));
         ScopeFigures {
             total_blocks,
             total_bytes,
             freed_blocks: total_blocks.saturating_sub(live_blocks),
             freed_bytes: total_bytes.saturating_sub(live_bytes),
-            peak_blocks: read(&self.peak_blocks),
-            peak_bytes: read(&self.peak_bytes),
-            reallocations: read(&self.own.reallocations),
-            moved_bytes: read(&self.own.moved_bytes),
-            temporary_blocks: read(&self.own.temporary_blocks).wrapping_add(read(&self.temporary_elsewhere)),
-            largest_block_bytes: read(&self.own.largest_block_bytes),
+            peak_blocks,
+            peak_bytes,
+            reallocations,
+            moved_bytes,
+            temporary_blocks,
+            largest_block_bytes,
             completeness: if self.is(flag::DROPPED) { self.drops.read() } else { Completeness::default() },
             unattached_threads: read(&self.unattached_threads),
             unattached_blocks: read(&self.unattached_blocks),
