@@ -173,19 +173,32 @@ fn exactly_one_of_those_who_let_go_is_the_last() {
     });
 }
 
-/// Who has no hold gets one only while the record is that scope's.
+/// Who has no hold gets one only while the record is that scope's, and it stays that scope's until the hold is given up.
 #[test]
 fn a_hold_is_never_had_on_a_record_that_was_given_up() {
     loom::model(|| {
-        let life = Arc::new(Life::of_generation(GENERATION));
+        let life = Arc::new((Life::of_generation(GENERATION), UnsafeCell::new(0)));
         let other = life.clone();
-        let theirs = thread::spawn(move || other.try_hold(GENERATION) && other.release());
-        let mine = life.release();
-        let theirs = theirs.join().unwrap();
-        assert!(mine != theirs, "the record is given up once");
-        if mine || theirs {
-            life.end(GENERATION + 1);
+        let theirs = thread::spawn(move || {
+            if !other.0.try_hold(GENERATION) {
+                return false;
+            }
+            // SAFETY: nobody writes what somebody has a hold on. loom checks it.
+            other.1.with(|record| unsafe { *record });
+            let last = other.0.release();
+            if last {
+                // SAFETY: nobody else refers to the record. loom checks it.
+                other.1.with_mut(|record| unsafe { *record += 1 });
+            }
+            last
+        });
+        let mine = life.0.release();
+        if mine {
+            // SAFETY: as above.
+            life.1.with_mut(|record| unsafe { *record += 1 });
         }
-        assert!(!life.try_hold(GENERATION) && !life.try_hold(GENERATION + 1), "nobody has opened it");
+        assert!(mine != theirs.join().unwrap(), "the record is given up once");
+        life.0.end(GENERATION + 1);
+        assert!(!life.0.try_hold(GENERATION) && !life.0.try_hold(GENERATION + 1), "nobody has opened it");
     });
 }
