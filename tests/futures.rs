@@ -6,6 +6,7 @@ mod held;
 
 use heaplens::{MeasureFuture, MemoryScope, ScopeHandle, measure};
 use held::Held;
+use std::cell::Cell;
 use std::future::{Future, pending, poll_fn};
 use std::panic::{self, AssertUnwindSafe};
 use std::pin::{Pin, pin};
@@ -289,4 +290,51 @@ async fn work_in_turn(size: usize) -> u64 {
         .await;
     }
     size as u64
+}
+
+#[test]
+fn a_future_that_ends_closes_no_guard_around_its_poll() {
+    let mut future = std::future::ready(()).measured("future");
+    let handle = future.handle().expect("it is not finished");
+    let mut future = pin!(future);
+    let used = handle.run(|| {
+        let guard = MemoryScope::enter("guard");
+        drop(Held::new(100));
+        assert!(poll_once(future.as_mut()).is_ready());
+        drop(Held::new(5_000));
+        guard.finish()
+    });
+    assert_eq!((used.total_bytes, used.completeness().misplaced_guards), (5_100, 0), "{used}");
+}
+
+#[test]
+fn a_peak_after_a_poll_that_left_an_entered_guard_is_found() {
+    let other = MemoryScope::enter("other");
+    let handle = other.handle();
+    let mut kept = Vec::with_capacity(2);
+    heaplens::exclude(|| {
+        let entered = Cell::new(None);
+        let mut polls = 0;
+        let future = poll_fn(|_| {
+            polls += 1;
+            match polls {
+                1 => drop(Held::new(1_000)),
+                2 => {
+                    kept.push(Held::new(1_000));
+                    entered.set(Some(handle.enter()));
+                }
+                3 => kept.push(Held::new(900)),
+                _ => return Poll::Ready(()),
+            }
+            Poll::Pending
+        });
+        let mut future = pin!(future.measured("future"));
+        assert!(poll_once(future.as_mut()).is_pending());
+        assert!(poll_once(future.as_mut()).is_pending());
+        drop(entered.take());
+        assert!(ScopeHandle::current().is_none());
+        assert!(poll_once(future.as_mut()).is_pending());
+        let Poll::Ready(((), used)) = poll_once(future.as_mut()) else { panic!("it is ready") };
+        assert_eq!((used.live_bytes, used.peak_bytes), (1_900, 1_900), "{used}");
+    });
 }

@@ -8,14 +8,11 @@ mod held;
 #[path = "support/process_per_case.rs"]
 mod process_per_case;
 
-use heaplens::{Completeness, MeasureFuture, MemoryScope, ScopeError, ScopeHandle, measure};
+use heaplens::{Completeness, MemoryScope, ScopeError, ScopeHandle, measure};
 use held::Held;
-use std::cell::{Cell, RefCell};
-use std::future::Future;
-use std::pin::Pin;
+use std::cell::RefCell;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc;
-use std::task::{Context, Poll, Waker};
 use std::{mem, thread};
 
 heaplens::install!();
@@ -31,8 +28,6 @@ claims::claims!(
     forgotten_entered_guards_leave_the_next_thread_outside,
     a_forgotten_entered_guard_closes_no_scope_of_another_thread,
     a_guard_out_of_order_closes_no_guard_of_another_thread,
-    a_future_that_ends_closes_no_guard_around_its_poll,
-    a_peak_after_a_poll_that_left_an_entered_guard_is_found,
     a_scope_in_a_thread_local_destructor_is_measured_or_refused,
     a_guard_in_a_thread_local_ends_with_its_thread,
     a_scope_in_a_signal_handler_is_measured_or_refused,
@@ -209,55 +204,6 @@ fn a_guard_out_of_order_closes_no_guard_of_another_thread() {
     told.send(()).expect("the other thread waits");
     let used = other.join().expect("the thread ends well");
     assert!(used.total_bytes >= 5_000, "{used}");
-}
-
-fn poll<F: Future>(future: Pin<&mut F>) -> Poll<F::Output> {
-    future.poll(&mut Context::from_waker(Waker::noop()))
-}
-
-fn a_future_that_ends_closes_no_guard_around_its_poll() {
-    let mut future = std::future::ready(()).measured("future");
-    let handle = future.handle().expect("it is not finished");
-    let mut future = std::pin::pin!(future);
-    let used = handle.run(|| {
-        let guard = MemoryScope::enter("guard");
-        drop(Held::new(100));
-        assert!(poll(future.as_mut()).is_ready());
-        drop(Held::new(5_000));
-        guard.finish()
-    });
-    assert_eq!((used.total_bytes, used.completeness().misplaced_guards), (5_100, 0), "{used}");
-}
-
-fn a_peak_after_a_poll_that_left_an_entered_guard_is_found() {
-    let other = MemoryScope::enter("other");
-    let handle = other.handle();
-    let mut kept = Vec::with_capacity(2);
-    heaplens::exclude(|| {
-        let entered = Cell::new(None);
-        let mut polls = 0;
-        let future = std::future::poll_fn(|_| {
-            polls += 1;
-            match polls {
-                1 => drop(Held::new(1_000)),
-                2 => {
-                    kept.push(Held::new(1_000));
-                    entered.set(Some(handle.enter()));
-                }
-                3 => kept.push(Held::new(900)),
-                _ => return Poll::Ready(()),
-            }
-            Poll::Pending
-        });
-        let mut future = std::pin::pin!(future.measured("future"));
-        assert!(poll(future.as_mut()).is_pending());
-        assert!(poll(future.as_mut()).is_pending());
-        drop(entered.take());
-        assert!(ScopeHandle::current().is_none());
-        assert!(poll(future.as_mut()).is_pending());
-        let Poll::Ready(((), used)) = poll(future.as_mut()) else { panic!("it is ready") };
-        assert_eq!((used.live_bytes, used.peak_bytes), (1_900, 1_900), "{used}");
-    });
 }
 
 struct AtTheEnd;

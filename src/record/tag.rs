@@ -127,7 +127,7 @@ impl Context {
 /// The tags of blocks whose end concerns nothing but what a thread counts by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Accepted {
-    /// The bits of the context that are compared.
+    /// The bits that are compared: those of the site, and of the context.
     pub(crate) mask: u64,
     /// What they are to be.
     pub(crate) bits: u64,
@@ -135,26 +135,26 @@ pub(crate) struct Accepted {
 
 impl Accepted {
     /// Outside of every scope, on whatever thread.
-    pub(crate) const PLAIN: Self = Self { mask: SCOPED_MASK, bits: 0 };
+    pub(crate) const PLAIN: Self = Self { mask: SCOPED_MASK | SITE_MASK, bits: 0 };
     /// None.
     pub(crate) const NONE: Self = Self { mask: 0, bits: 1 };
 
     /// Of this scope.
     pub(crate) const fn of(context: Context) -> Self {
-        Self { mask: CONTEXT_MASK, bits: context.0 }
+        Self { mask: CONTEXT_MASK | SITE_MASK, bits: context.0 }
     }
 
     /// Whether a tag is one of these, whatever its site.
     #[cfg(feature = "stacks")]
     #[inline(always)]
     pub(crate) fn is(self, tag: Tag) -> bool {
-        tag.0 & self.mask == self.bits
+        tag.0 & self.mask & !SITE_MASK == self.bits
     }
 
     /// Whether a tag is one of these and has no site.
     #[inline(always)]
     pub(crate) fn is_without_site(self, tag: Tag) -> bool {
-        tag.0 & (self.mask | SITE_MASK) == self.bits
+        tag.0 & self.mask == self.bits
     }
 }
 

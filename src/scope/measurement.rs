@@ -71,7 +71,9 @@ impl Measurement {
     ///
     /// # Accuracy
     ///
-    /// A hint: workers that were started earlier, such as those of a thread pool, are not among them.
+    /// A hint: workers that were started earlier, such as those of a thread pool, are not among them, and a thread that has
+    /// nothing to do with the scope is if it frees a block of the scope before anything else, as threads of rayon free each
+    /// other's queues.
     ///
     /// ```
     /// heaplens::install!();
