@@ -9,11 +9,16 @@ impl Slot {
     /// scopes, those of the innermost scope inside of one. None before the thread's first free, which is looked at.
     #[inline(always)]
     pub(super) fn accept_for_context(&self) {
-        let accepted = match self.context() {
+        self.accept(match self.context() {
             _ if self.newcomer.is_one() => Accepted::NONE,
             context if context.scope().is_some() => Accepted::of(context),
             _ => Accepted::PLAIN,
-        };
+        });
+    }
+
+    /// Chooses the tags whose blocks the short and the traced path may free.
+    #[inline(always)]
+    pub(super) fn accept(&self, accepted: Accepted) {
         self.accepted_mask.store(accepted.mask, Ordering::Relaxed);
         self.accepted_bits.store(accepted.bits, Ordering::Relaxed);
     }

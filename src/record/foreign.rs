@@ -113,6 +113,13 @@ impl ForeignWord {
         before.map_or(0, |before| before.live_of(own))
     }
 
+    /// Closes the scope, below which nothing is live and whose blocks nobody else ever knew.
+    pub(crate) fn close_alone(&self) {
+        let open = self.0.load(Ordering::Relaxed);
+        // ORDERING: Release, pairs with the Acquire of `read`.
+        self.0.store(open | CLOSED, Ordering::Release);
+    }
+
     /// Gives up what is live below a closed scope. Returns whether there was anything left to give up.
     pub(crate) fn give_up(&self, generation: u32) -> bool {
         let given_up = self.change(|word| {

@@ -123,8 +123,12 @@ impl Slot {
     /// Closes the gate if the short or the traced path is open, which it is again afterwards.
     #[inline(always)]
     pub(crate) fn enter_unchanged(&self) -> Option<ShortPath<'_>> {
-        let gate = self.gate.load(Ordering::Relaxed);
-        if gate >> 62 == 0 { None } else { self.enter_if(gate) }
+        let control = self.gate.load(Ordering::Relaxed);
+        if control >> 62 == 0 {
+            return None;
+        }
+        self.close();
+        Some(ShortPath { slot: self, control })
     }
 
     /// Whether the gate leads to the traced path when it is open again.
@@ -132,12 +136,6 @@ impl Slot {
     #[inline(always)]
     pub(crate) fn is_traced(path: &ShortPath<'_>) -> bool {
         path.control & TRACED != 0
-    }
-
-    /// Opens the gate to the long path, as the place of the thread's stacks has to be found first.
-    pub(crate) fn close_traced_path(&self, path: ShortPath<'_>) {
-        core::mem::forget(path);
-        self.open(LONG_PATH);
     }
 
     /// Takes over a gate that [`enter_traced_path`](Self::enter_traced_path) closed and that was left so.

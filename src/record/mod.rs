@@ -33,6 +33,7 @@ pub(crate) mod path_key;
 pub(crate) mod peak;
 #[cfg(feature = "stacks")]
 mod place;
+pub(crate) mod plain_visits;
 pub(crate) mod reader;
 pub(crate) mod scope_events;
 pub(crate) mod scope_figures;

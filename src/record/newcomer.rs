@@ -14,30 +14,37 @@ use core::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering};
 
 /// What is known of a thread's first free. A part of its slot.
 pub(crate) struct Newcomer {
-    /// Whether the thread has freed nothing yet.
-    is_one: AtomicU32,
+    /// One of the states below.
+    state: AtomicU32,
     /// The scope of the block that it freed first, if the thread was not inside of that; null else. It has a hold on it.
     belongs_to: AtomicPtr<ScopeRecord>,
     /// The number of blocks that it had allocated by then.
     from: AtomicU64,
 }
 
+/// The thread freed something, and works for no scope that it is not inside of.
+const SETTLED: u32 = 0;
+/// It has freed nothing yet.
+const NEW: u32 = 1;
+/// It works for a scope that it is not inside of.
+const UNATTACHED: u32 = 2;
+
 impl Newcomer {
     /// The slot is a new thread's.
     pub(super) fn begin_thread(&self) {
-        self.is_one.store(1, Ordering::Relaxed);
+        self.state.store(NEW, Ordering::Relaxed);
         self.belongs_to.store(ptr::null_mut(), Ordering::Relaxed);
     }
 
     #[inline(always)]
     pub(super) fn is_one(&self) -> bool {
-        self.is_one.load(Ordering::Relaxed) != 0
+        self.state.load(Ordering::Relaxed) == NEW
     }
 
-    /// Whether it works for no scope unattached.
+    /// Whether nothing is to be found out of it any more.
     #[inline(always)]
-    pub(super) fn is_free(&self) -> bool {
-        self.scope().is_none()
+    pub(super) fn is_settled(&self) -> bool {
+        self.state.load(Ordering::Relaxed) == SETTLED
     }
 
     #[inline(always)]
@@ -58,7 +65,7 @@ impl Newcomer {
 #[cold]
 pub(super) fn first_free(slot: &Slot, of: Context) {
     let newcomer = &slot.newcomer;
-    newcomer.is_one.store(0, Ordering::Relaxed);
+    newcomer.state.store(SETTLED, Ordering::Relaxed);
     slot.accept_for_context();
     let Some(scope) = of.scope() else { return };
     let Some(record) = scope_table::of(scope).filter(|record| record.is_open()) else { return };
@@ -72,6 +79,7 @@ pub(super) fn first_free(slot: &Slot, of: Context) {
     newcomer.from.store(slot.totals.total_blocks.load(Ordering::Relaxed), Ordering::Relaxed);
     // ORDERING: Release, pairs with the Acquire of `scope`.
     newcomer.belongs_to.store(ptr::from_ref(record).cast_mut(), Ordering::Release);
+    newcomer.state.store(UNATTACHED, Ordering::Relaxed);
     for_open_scopes(record, |record| {
         record.unattached_threads.fetch_add(1, Ordering::Relaxed);
     });
@@ -80,9 +88,9 @@ pub(super) fn first_free(slot: &Slot, of: Context) {
 /// The thread enters a scope by a handle: if that is the one that it evidently works for, or one around it, all is well.
 #[inline(always)]
 pub(super) fn attached(slot: &Slot, to: Option<&'static ScopeRecord>) {
-    if to.is_some() {
+    if to.is_some() && slot.newcomer.is_one() {
         // Whatever it frees first, its work is somebody's.
-        slot.newcomer.is_one.store(0, Ordering::Relaxed);
+        slot.newcomer.state.store(SETTLED, Ordering::Relaxed);
     }
     if let Some(work) = slot.newcomer.scope() {
         attached_to(slot, work, to);
@@ -134,6 +142,7 @@ fn is_around(scope: &ScopeRecord, other: &'static ScopeRecord) -> bool {
 
 fn forget(slot: &Slot, work: &'static ScopeRecord) {
     slot.newcomer.belongs_to.store(ptr::null_mut(), Ordering::Relaxed);
+    slot.newcomer.state.store(SETTLED, Ordering::Relaxed);
     scope_table::release(work);
 }
 

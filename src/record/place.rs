@@ -9,6 +9,7 @@
 //! can be in one scope.
 
 use super::call_tree::{self, NodeId, ROOT};
+use super::gate::ShortPath;
 use super::path_key::{LANES, OTHER_NAMES, PathKey};
 use super::scope_names;
 use super::scope_record::ScopeRecord;
@@ -166,6 +167,20 @@ impl CurrentPlace {
             self.named_in.store(recording.key(), Ordering::Relaxed);
         }
         PathKey::Thread(self.name.load(Ordering::Relaxed))
+    }
+}
+
+impl Slot {
+    /// Moves the place of the thread's stacks to that in a scope, or outside of all. `false`: it is needed, and has to be
+    /// found first.
+    #[inline(always)]
+    pub(super) fn move_to_known_place(&self, path: &ShortPath<'_>, scope: Option<&ScopeRecord>) -> bool {
+        if !Self::is_traced(path) {
+            self.shard.place.forget();
+            return true;
+        }
+        let recording = Recording::now();
+        !recording.is_by_thread() && self.shard.place.take_known(recording.key(), scope)
     }
 }
 

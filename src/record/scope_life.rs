@@ -82,6 +82,11 @@ impl Life {
         self.take_away(INSIDE | HOLD)
     }
 
+    /// Whether there is one hold, and no thread inside by a handle.
+    pub(crate) fn is_held_once(&self) -> bool {
+        self.0.load(Ordering::Relaxed) & ((1 << GENERATION_SHIFT) - 1) == HOLD
+    }
+
     /// Number of holds.
     pub(crate) fn holds(&self) -> u64 {
         self.0.load(Ordering::Relaxed) & HOLDS_MASK

@@ -19,32 +19,45 @@ use super::scope_record::ScopeRecord;
 use super::slot::{Slot, mode};
 use super::totals::Totals;
 use super::writers::{One, Writers};
-use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use core::sync::atomic::{AtomicU64, Ordering};
 
 /// Scopes that are looked at for how far below its peak each is; if there are more, the next allocation looks.
 const LOOKED_AT: usize = 4;
 
 /// Whether the thread's totals count for its scopes. A part of its slot.
 pub(crate) struct Run {
-    is_on: AtomicU32,
-    /// The net figure above which a scope has a new peak; `i64::MAX` while it is off.
+    /// The net figure above which a scope has a new peak; [`OFF`] while the totals count for none.
     high: AtomicU64,
 }
+
+/// No net figure is above it.
+const OFF: u64 = i64::MAX as u64;
 
 impl Run {
     /// The slot is a new thread's.
     pub(super) fn begin_thread(&self) {
-        self.is_on.store(0, Ordering::Relaxed);
-        self.high.store(i64::MAX as u64, Ordering::Relaxed);
+        self.end();
     }
 
     pub(super) fn high(&self) -> i64 {
         self.high.load(Ordering::Relaxed) as i64
     }
 
+    /// The totals count for the scopes from here on; none has a new peak before the net figure is above this.
+    #[inline(always)]
+    pub(super) fn begin(&self, high: u64) {
+        self.high.store(high, Ordering::Relaxed);
+    }
+
+    /// The totals count for none.
+    #[inline(always)]
+    pub(super) fn end(&self) {
+        self.high.store(OFF, Ordering::Relaxed);
+    }
+
     #[inline(always)]
     pub(super) fn is_on(&self) -> bool {
-        self.is_on.load(Ordering::Relaxed) != 0
+        self.high.load(Ordering::Relaxed) != OFF
     }
 }
 
@@ -52,9 +65,11 @@ impl Run {
 #[inline(always)]
 pub(super) fn pause(slot: &Slot) {
     if slot.run.is_on() {
-        slot.run.is_on.store(0, Ordering::Relaxed);
+        slot.run.end();
         let mut largest = slot.end_stretch();
         for record in slot.scopes() {
+            // What was known of it is good for one plain visit, and only if that ends as one.
+            record.headroom().store(0, Ordering::Relaxed);
             largest = record.raise_largest(largest);
             record.settle(&slot.totals);
         }
@@ -67,40 +82,14 @@ pub(super) fn pause(slot: &Slot) {
 pub(super) fn resume(slot: &Slot) {
     let run = &slot.run;
     if slot.innermost().is_none() || slot.mode() & (mode::EACH_SCOPE | mode::STACKS_IN_SCOPE) != 0 {
-        run.high.store(i64::MAX as u64, Ordering::Relaxed);
+        run.end();
     } else {
-        run.is_on.store(1, Ordering::Relaxed);
         slot.end_stretch();
-        slot.scopes().for_each(|record| {
-            record.headroom().store(0, Ordering::Relaxed);
-            record.float(&slot.totals);
-        });
-        run.high.store(slot.net().wrapping_add(distance_to_a_peak(slot)), Ordering::Relaxed);
+        slot.scopes().for_each(|record| record.float(&slot.totals));
+        run.begin(slot.net().wrapping_add(distance_to_a_peak(slot)));
     }
     slot.choose_high();
     slot.accept_for_context();
-}
-
-/// As [`resume`], for a thread that came from outside of all scopes into a plain one.
-#[inline(always)]
-pub(super) fn resume_plain(slot: &Slot, record: &ScopeRecord) {
-    slot.run.is_on.store(1, Ordering::Relaxed);
-    slot.end_stretch();
-    record.float(&slot.totals);
-    // Good for once: a visit that does not end the plain way may leave less.
-    let headroom = record.headroom().load(Ordering::Relaxed);
-    record.headroom().store(0, Ordering::Relaxed);
-    slot.run.high.store(slot.net().wrapping_add(headroom), Ordering::Relaxed);
-    slot.choose_high();
-    slot.accept_for_context();
-}
-
-/// Ends what [`resume_plain`] began.
-#[inline(always)]
-pub(super) fn pause_plain(slot: &Slot, record: &ScopeRecord) {
-    record.headroom().store((slot.run.high() as u64).wrapping_sub(slot.net()), Ordering::Relaxed);
-    settle_innermost(slot, record);
-    go_outside(slot, None);
 }
 
 /// A new scope is the innermost one from here on, inside of those for which the totals count all the time.
@@ -111,7 +100,7 @@ pub(super) fn go_inside(slot: &Slot, record: &'static ScopeRecord) {
     }
     slot.enter_scope(Some(record));
     record.float(&slot.totals);
-    slot.run.high.store(slot.net(), Ordering::Relaxed);
+    slot.run.begin(slot.net());
     slot.choose_high();
     slot.accept_for_context();
 }
@@ -127,10 +116,11 @@ pub(super) fn settle_innermost(slot: &Slot, record: &ScopeRecord) {
 #[inline(always)]
 pub(super) fn go_outside(slot: &Slot, outer: Option<&'static ScopeRecord>) {
     slot.enter_scope(outer);
-    let is_inside = outer.is_some();
-    slot.run.is_on.store(u32::from(is_inside), Ordering::Relaxed);
-    let high = if is_inside { slot.net() } else { i64::MAX as u64 };
-    slot.run.high.store(high, Ordering::Relaxed);
+    if outer.is_some() {
+        slot.run.begin(slot.net())
+    } else {
+        slot.run.end()
+    }
     slot.choose_high();
     slot.accept_for_context();
 }
@@ -160,7 +150,7 @@ fn distance_to_a_peak(slot: &Slot) -> u64 {
 /// The net figure may be above that of a scope's peak: every scope is looked at.
 pub(super) fn rise(slot: &Slot) {
     let run = &slot.run;
-    if !run.is_on() || slot.net() as i64 <= run.high() {
+    if slot.net() as i64 <= run.high() {
         return;
     }
     let distance = slot.scopes().map(|record| record.rise(&slot.totals)).min().unwrap_or(0);
@@ -172,16 +162,16 @@ impl ScopeRecord {
     /// The totals of the thread inside count for the scope from here on: until
     /// [`settle`](Self::settle) the own figures are what they are without those totals.
     #[inline(always)]
-    fn float(&self, totals: &Totals) {
+    pub(super) fn float(&self, totals: &Totals) {
         for (own, thread) in self.own.sums().into_iter().zip(totals.sums()) {
-            let own_now = own.load(Ordering::Relaxed).wrapping_sub(thread.load(Ordering::Relaxed));
-            own.store(own_now, Ordering::Relaxed);
+            let thread = thread.load(Ordering::Relaxed);
+            own.store(own.load(Ordering::Relaxed).wrapping_sub(thread), Ordering::Relaxed);
         }
     }
 
     /// Ends what [`float`](Self::float) began.
     #[inline(always)]
-    fn settle(&self, totals: &Totals) {
+    pub(super) fn settle(&self, totals: &Totals) {
         for (own, thread) in self.own.sums().into_iter().zip(totals.sums()) {
             One::add(own, thread.load(Ordering::Relaxed));
         }

@@ -158,53 +158,67 @@ pub(crate) fn close<S>(
     read_sites: impl FnOnce(SitesOf) -> S,
 ) -> (ScopeFigures, Option<S>) {
     let record = scope.record;
-    if !scope.is_held() || !close_if_open(slot, record) {
+    let closed = if scope.is_held() { close_if_open(slot, record) } else { Closed::Refused };
+    if matches!(closed, Closed::Refused) {
         return (ScopeFigures::lost(), None);
     }
     let sites = record.is_profiled().then(|| read_sites(sites_of(record)));
     let figures = record.read_closed();
-    give_up(record);
+    give_up(record, &closed);
     (figures, sites)
 }
 
 /// As [`close`], for who does not look at the figures.
 pub(crate) fn close_unread(slot: &Slot, scope: ScopeRef) {
-    if scope.is_held() && close_if_open(slot, scope.record) {
-        give_up(scope.record);
+    if scope.is_held() {
+        give_up(scope.record, &close_if_open(slot, scope.record));
     }
 }
 
-/// `false`: the thread is in the middle of an event (a signal handler), and the scope stays open until the one around it is
-/// closed, or its thread ends.
-fn close_if_open(slot: &Slot, record: &'static ScopeRecord) -> bool {
+/// How a scope was closed.
+enum Closed {
+    /// As one that nobody but its opener knows.
+    Alone,
+    /// Somebody else may refer to it.
+    Known,
+    /// Not at all: the thread is in the middle of an event (a signal handler), and the scope stays open until the one around
+    /// it is closed, or its thread ends.
+    Refused,
+}
+
+fn close_if_open(slot: &Slot, record: &'static ScopeRecord) -> Closed {
     if !record.is_open() {
-        return true;
+        return Closed::Known;
     }
     if slot.is_shared() {
         // Past its end a thread is in no scope.
         end(slot, record);
-        return true;
+        return Closed::Known;
     }
     let Some(_busy) = slot.enter() else {
         record.name.clear();
         record.drop_some(|drops| &drops.misplaced_guards, 1);
         slot.drops.misplaced_guards.fetch_add(1, Ordering::Relaxed);
-        return false;
+        return Closed::Refused;
     };
-    if slot.run.is_on() && slot.innermost().is_some_and(|innermost| core::ptr::eq(innermost, record)) {
+    let is_innermost = slot.innermost().is_some_and(|innermost| core::ptr::eq(innermost, record));
+    let is_innermost_of_run = is_innermost && slot.run.is_on();
+    if is_innermost_of_run {
         scope_run::settle_innermost(slot, record);
-        end(slot, record);
-        scope_run::go_outside(slot, record.outer());
     } else {
         scope_run::pause(slot);
         if record.is_guard_of(slot.index()) {
             leave(slot, record);
         }
-        end(slot, record);
+    }
+    let closed = end(slot, record);
+    if is_innermost_of_run {
+        scope_run::go_outside(slot, record.outer());
+    } else {
         move_to(slot, slot.innermost());
         scope_run::resume(slot);
     }
-    true
+    closed
 }
 
 /// Moves the thread out of a scope of a guard of its own that is about to be closed, and closes its guards inside.
@@ -225,10 +239,14 @@ fn leave(slot: &Slot, record: &'static ScopeRecord) {
 }
 
 /// Ends an open scope. Its record stays until everybody has given up their hold.
-fn end(slot: &Slot, record: &'static ScopeRecord) {
+fn end(slot: &Slot, record: &'static ScopeRecord) -> Closed {
     let largest = record.raise_largest(0);
     if let Some(outer) = record.outer().filter(|outer| outer.is_open()) {
         outer.raise_largest(largest);
+    }
+    if record.is_openers_alone() && !planted(Fault::SumChildPeaks) {
+        record.close_alone();
+        return Closed::Alone;
     }
     let attached = record.life.inside();
     if attached > 0 {
@@ -247,22 +265,26 @@ fn end(slot: &Slot, record: &'static ScopeRecord) {
     let may_be_needed = around.is_some() && (record.is_shared() || record.live().0 > 0);
     if !may_be_needed || planted(Fault::ForgetForwarders) {
         record.close(false);
-        return;
+        return Closed::Known;
     }
     scope_table::keep_for_blocks(record);
     if record.close(true) == 0 {
         scope_table::drained(record);
     }
     scope_table::sweep_now_and_then();
+    Closed::Known
 }
 
 /// The opener of a scope has its figures and does not refer to it any more.
-fn give_up(record: &'static ScopeRecord) {
-    if record.take_opener() {
-        #[cfg(feature = "stacks")]
-        record.place.close_lane();
-        scope_table::release(record);
-    }
+fn give_up(record: &'static ScopeRecord, closed: &Closed) {
+    let is_alone = match closed {
+        Closed::Alone => true,
+        Closed::Known if record.take_opener() => false,
+        _ => return,
+    };
+    #[cfg(feature = "stacks")]
+    record.place.close_lane();
+    if is_alone { scope_table::give_back(record) } else { scope_table::release(record) }
 }
 
 /// The figures of an open scope, or those of one that was closed with the one around it. Called by its opener.
@@ -299,7 +321,7 @@ pub(crate) fn leave_all(slot: &Slot) {
         }
         move_to(slot, nearest_open(record.outer()));
         record.set(flag::REMEMBERED);
-        give_up(record);
+        give_up(record, &Closed::Known);
     }
     move_to(slot, None);
     scope_run::resume(slot);

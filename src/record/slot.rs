@@ -148,7 +148,16 @@ impl Slot {
     pub(super) fn enter_scope(&self, scope: Option<&'static ScopeRecord>) {
         #[cfg(feature = "stacks")]
         self.shard.place.forget();
-        let context = scope.map_or(Context::of_thread(self.index()), ScopeRecord::context);
+        self.set_scope(scope);
+    }
+
+    /// As [`enter_scope`](Self::enter_scope), where the place of the thread's stacks is set already.
+    #[inline(always)]
+    pub(super) fn set_scope(&self, scope: Option<&'static ScopeRecord>) {
+        let context = match scope {
+            Some(record) => record.context(),
+            None => Context::of_thread(self.index()),
+        };
         let blocks = self.totals.total_blocks.load(Ordering::Relaxed);
         if blocks != self.blocks_at_change.load(Ordering::Relaxed) {
             self.earlier_context.store(self.context.load(Ordering::Relaxed), Ordering::Relaxed);
@@ -211,8 +220,14 @@ impl Slot {
     /// Takes the lower one of the two upper thresholds.
     #[inline(always)]
     pub(super) fn choose_high(&self) {
+        self.choose_high_with(self.run.high());
+    }
+
+    /// The same, for who knows the one of the scopes.
+    #[inline(always)]
+    pub(super) fn choose_high_with(&self, scopes: i64) {
         let process = self.process_high.load(Ordering::Relaxed) as i64;
-        self.high.store(process.min(self.run.high()) as u64, Ordering::Relaxed);
+        self.high.store(process.min(scopes) as u64, Ordering::Relaxed);
     }
 
     /// The net figure is above one of the upper thresholds by an event that is counted already: is it a peak of a scope, is

@@ -42,8 +42,10 @@ impl Largest {
     /// Ends the present stretch and returns the largest block of it. Called by the thread itself.
     #[inline(always)]
     pub(crate) fn end_stretch(&self, totals: &Totals) -> u64 {
-        self.in_window.store(self.in_window(totals), Ordering::Relaxed);
         let largest = totals.largest_block_bytes.load(Ordering::Relaxed);
+        if largest > self.in_window.load(Ordering::Relaxed) {
+            self.in_window.store(largest, Ordering::Relaxed);
+        }
         totals.largest_block_bytes.store(0, Ordering::Relaxed);
         largest
     }

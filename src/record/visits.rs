@@ -7,7 +7,6 @@
 //! Visits nest. Each remembers where the thread was before, and has a hold on that. One that ends before a later one that
 //! began inside of it leaves its way back to that one; if there is such a one already, all later ones end with it.
 
-use super::gate::ShortPath;
 use super::newcomer;
 use super::scope_record::ScopeRecord;
 use super::scope_ref::ScopeRef;
@@ -15,6 +14,7 @@ use super::scope_run;
 use super::scope_table;
 use super::scopes::move_to;
 use super::slot::Slot;
+use core::num::NonZeroU64;
 use core::ptr;
 use core::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
 
@@ -33,18 +33,16 @@ pub(crate) struct Visits {
     void_up_to: AtomicU64,
 }
 
-/// Which visit it is. By itself, one that began outside of all scopes.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct PlainVisit {
-    number: u64,
-    /// The number of the visit around it.
-    around: u64,
-}
+/// Which visit of its thread it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct VisitNumber(NonZeroU64);
 
 /// One visit.
 #[derive(Debug)]
 pub(crate) struct Visit {
-    place: PlainVisit,
+    number: VisitNumber,
+    /// The number of the visit around it; zero outside of all.
+    around: u64,
     /// Where the thread was before, with a hold on that.
     before: Option<ScopeRef>,
     /// The scope that is visited, also where the visit begins in one inside of that.
@@ -52,9 +50,9 @@ pub(crate) struct Visit {
 }
 
 impl Visit {
-    /// A visit of a scope that began outside of all.
-    pub(crate) fn of_plain(place: PlainVisit, to: ScopeRef) -> Self {
-        Self { place, before: None, visited: Some(to) }
+    /// The outermost visit of this number, that began outside of all scopes.
+    pub(crate) fn from_outside(number: VisitNumber, to: ScopeRef) -> Self {
+        Self { number, around: 0, before: None, visited: Some(to) }
     }
 }
 
@@ -66,13 +64,37 @@ impl Visits {
         }
     }
 
+    /// Begins a visit. Returns its number and that of the one around it.
     #[inline(always)]
-    fn push(&self) -> PlainVisit {
-        let number = self.begun.load(Ordering::Relaxed) + 1;
-        self.begun.store(number, Ordering::Relaxed);
+    fn push(&self) -> (VisitNumber, u64) {
         let around = self.innermost.load(Ordering::Relaxed);
-        self.innermost.store(number, Ordering::Relaxed);
-        PlainVisit { number, around }
+        (self.push_outermost(), around)
+    }
+
+    /// Whether there is any.
+    #[inline(always)]
+    pub(super) fn is_inside(&self) -> bool {
+        self.innermost.load(Ordering::Relaxed) != 0
+    }
+
+    #[inline(always)]
+    pub(super) fn is_innermost(&self, visit: VisitNumber) -> bool {
+        self.innermost.load(Ordering::Relaxed) == visit.0.get()
+    }
+
+    /// Begins an outermost visit.
+    #[inline(always)]
+    pub(super) fn push_outermost(&self) -> VisitNumber {
+        let number = NonZeroU64::MIN.saturating_add(self.begun.load(Ordering::Relaxed));
+        self.begun.store(number.get(), Ordering::Relaxed);
+        self.innermost.store(number.get(), Ordering::Relaxed);
+        VisitNumber(number)
+    }
+
+    /// Ends an outermost visit.
+    #[inline(always)]
+    pub(super) fn pop_outermost(&self) {
+        self.innermost.store(0, Ordering::Relaxed);
     }
 
     #[inline(always)]
@@ -80,23 +102,25 @@ impl Visits {
         self.ended.load(Ordering::Relaxed) != 0
     }
 
-    fn is_void(&self, visit: PlainVisit) -> bool {
+    fn is_void(&self, visit: VisitNumber) -> bool {
         let up_to = self.void_up_to.load(Ordering::Relaxed);
-        visit.number <= up_to && visit.number > self.void_above.load(Ordering::Relaxed)
+        let number = visit.0.get();
+        number <= up_to && number > self.void_above.load(Ordering::Relaxed)
     }
 
-    /// Takes what a visit left that ended before a later one inside of it.
-    fn take_left(&self) -> Visit {
+    /// Takes what a visit left that ended before a later one inside of it, if one did.
+    fn take_left(&self) -> Option<Visit> {
+        let number = NonZeroU64::new(self.ended.load(Ordering::Relaxed))?;
+        self.ended.store(0, Ordering::Relaxed);
         // SAFETY: null, or a record of the table, which lives for ever and is only shared.
         let before = unsafe { self.ended_before.load(Ordering::Relaxed).as_ref() };
-        let number = self.ended.swap(0, Ordering::Relaxed);
-        let place = PlainVisit { number, around: self.ended_around.load(Ordering::Relaxed) };
-        Visit { place, before: before.map(ScopeRef::of), visited: None }
+        let around = self.ended_around.load(Ordering::Relaxed);
+        Some(Visit { number: VisitNumber(number), around, before: before.map(ScopeRef::of), visited: None })
     }
 
     fn leave(&self, visit: &Visit) {
-        self.ended.store(visit.place.number, Ordering::Relaxed);
-        self.ended_around.store(visit.place.around, Ordering::Relaxed);
+        self.ended.store(visit.number.0.get(), Ordering::Relaxed);
+        self.ended_around.store(visit.around, Ordering::Relaxed);
         let before = visit.before.map_or(ptr::null_mut(), |before| ptr::from_ref(before.record()).cast_mut());
         self.ended_before.store(before, Ordering::Relaxed);
     }
@@ -117,61 +141,8 @@ pub(crate) fn begin(slot: &Slot, visited: Option<ScopeRef>, to: Option<ScopeRef>
     newcomer::attached(slot, record);
     move_to(slot, record);
     scope_run::resume(slot);
-    Some(Visit { place: slot.visits.push(), before: before.map(ScopeRef::of), visited })
-}
-
-/// As [`begin`], from outside of all scopes into an outermost one that is this thread's for now; `None` where that is not
-/// all there is to it.
-///
-/// PERF: `benches/scopes`, a measured future.
-#[inline(always)]
-pub(crate) fn begin_plain(slot: &Slot, to: ScopeRef) -> Option<PlainVisit> {
-    let record = to.record();
-    if slot.innermost().is_some() || !record.is_plain() || slot.newcomer.is_one() || !slot.newcomer.is_free() {
-        return None;
-    }
-    let path = slot.enter_unchanged()?;
-    slot.enter_scope(Some(record));
-    if !finds_place(slot, &path) {
-        slot.enter_scope(None);
-        if !finds_place(slot, &path) {
-            slot.close_traced_path(path);
-        }
-        return None;
-    }
-    record.set_owner(slot.index());
-    scope_run::resume_plain(slot, record);
-    Some(slot.visits.push())
-}
-
-/// As [`end`], for what [`begin_plain`] began. `false`: something has changed meanwhile, and [`end`] is for it.
-#[inline(always)]
-pub(crate) fn end_plain(slot: &Slot, visit: PlainVisit, to: ScopeRef) -> bool {
-    let (visits, record) = (&slot.visits, to.record());
-    let is_inside = slot.innermost().is_some_and(|innermost| ptr::eq(innermost, record)) && slot.run.is_on();
-    if !is_inside || visits.innermost.load(Ordering::Relaxed) != visit.number || visits.is_any_left() {
-        return false;
-    }
-    let Some(path) = slot.enter_unchanged() else { return false };
-    scope_run::pause_plain(slot, record);
-    record.set_owner(0);
-    visits.innermost.store(visit.around, Ordering::Relaxed);
-    if !finds_place(slot, &path) {
-        slot.close_traced_path(path);
-    }
-    true
-}
-
-/// Finds the place of the thread's stacks, if that is needed.
-#[inline(always)]
-fn finds_place(slot: &Slot, path: &ShortPath<'_>) -> bool {
-    #[cfg(feature = "stacks")]
-    return !Slot::is_traced(path) || super::place::find_for_recording(slot);
-    #[cfg(not(feature = "stacks"))]
-    {
-        let _ = (slot, path);
-        true
-    }
+    let (number, around) = slot.visits.push();
+    Some(Visit { number, around, before: before.map(ScopeRef::of), visited })
 }
 
 /// How a visit ended.
@@ -196,13 +167,13 @@ pub(crate) fn end(slot: &Slot, visit: Visit) -> Ended {
         slot.drops.misplaced_guards.fetch_add(1, Ordering::Relaxed);
         return Ended::Refused;
     };
-    if slot.visits.innermost.load(Ordering::Relaxed) != visit.place.number {
+    if !slot.visits.is_innermost(visit.number) {
         out_of_order(slot, visit);
         return Ended::Back;
     }
     scope_run::pause(slot);
     let last = slot.innermost();
-    slot.visits.innermost.store(visit.place.around, Ordering::Relaxed);
+    slot.visits.innermost.store(visit.around, Ordering::Relaxed);
     go_back(slot, visit.before);
     if slot.visits.is_any_left() {
         take_left_way(slot);
@@ -238,19 +209,16 @@ fn go_back(slot: &Slot, before: Option<ScopeRef>) {
 #[cold]
 fn out_of_order(slot: &Slot, visit: Visit) {
     let visits = &slot.visits;
-    if visits.is_void(visit.place) {
+    if visits.is_void(visit.number) {
         return release(visit.before);
     }
     slot.drop_one(|drops| &drops.misplaced_guards);
-    if !visits.is_any_left() {
-        return visits.leave(&visit);
-    }
-    let left = visits.take_left();
-    let (outer, inner) = if left.place.number < visit.place.number { (left, visit) } else { (visit, left) };
+    let Some(left) = visits.take_left() else { return visits.leave(&visit) };
+    let (outer, inner) = if left.number < visit.number { (left, visit) } else { (visit, left) };
     release(inner.before);
     scope_run::pause(slot);
-    visits.innermost.store(outer.place.around, Ordering::Relaxed);
-    visits.void_above.store(outer.place.around, Ordering::Relaxed);
+    visits.innermost.store(outer.around, Ordering::Relaxed);
+    visits.void_above.store(outer.around, Ordering::Relaxed);
     visits.void_up_to.store(visits.begun.load(Ordering::Relaxed), Ordering::Relaxed);
     go_back(slot, outer.before);
     scope_run::resume(slot);
@@ -266,9 +234,10 @@ fn release(before: Option<ScopeRef>) {
 #[cold]
 fn take_left_way(slot: &Slot) {
     let visits = &slot.visits;
-    if visits.innermost.load(Ordering::Relaxed) == visits.ended.load(Ordering::Relaxed) {
-        let left = visits.take_left();
-        visits.innermost.store(left.place.around, Ordering::Relaxed);
+    if visits.innermost.load(Ordering::Relaxed) == visits.ended.load(Ordering::Relaxed)
+        && let Some(left) = visits.take_left()
+    {
+        visits.innermost.store(left.around, Ordering::Relaxed);
         go_back(slot, left.before);
     }
 }

@@ -66,8 +66,9 @@ impl ScopeBuilder {
     /// # Panics
     ///
     /// Where [`try_enter`](Self::try_enter) gives an error, with its text.
+    #[inline]
     pub fn enter(self) -> MemoryScope {
-        self.try_enter().unwrap_or_else(|error| panic!("{error}"))
+        MemoryScope { opened: Opened::here(self.name, self.stacks), not_send: PhantomData }
     }
 
     /// Opens the scope.
@@ -76,7 +77,7 @@ impl ScopeBuilder {
     ///
     /// [`ScopeError`] says why it cannot be measured, and what to do.
     pub fn try_enter(self) -> Result<MemoryScope, ScopeError> {
-        Ok(MemoryScope { opened: Opened::here(self.name, self.stacks)?, not_send: PhantomData })
+        Ok(MemoryScope { opened: Opened::try_here(self.name, self.stacks)?, not_send: PhantomData })
     }
 }
 

@@ -28,7 +28,9 @@ use std::borrow::Cow;
 /// If heaplens is not installed ([`try_measure`] returns that as an error). A panic of `work` closes the scope and goes
 /// on.
 pub fn measure<R>(name: impl Into<Cow<'static, str>>, work: impl FnOnce() -> R) -> (R, Measurement) {
-    try_measure(name, work).unwrap_or_else(|error| panic!("{error}"))
+    let scope = MemoryScope::enter(name);
+    let result = work();
+    (result, scope.finish())
 }
 
 /// As [`measure`], with what stands in the way as an error; `work` is not run then.

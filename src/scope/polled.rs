@@ -4,17 +4,19 @@ use super::handle::ScopeHandle;
 use super::inside::Inside;
 use super::measurement::Measurement;
 use super::opened::Opened;
+use crate::record::plain_visits;
 use crate::record::scope_ref::ScopeRef;
 use crate::record::slot::Slot;
 use crate::record::slots;
-use crate::record::visits::{self, Ended, PlainVisit, Visit};
+use crate::record::visits::{self, Ended, Visit, VisitNumber};
 
 /// Where a future's polls begin: in its scope, or in one that an earlier poll opened inside and left open over an `await`.
 #[derive(Debug)]
 struct Polls {
     scope: ScopeRef,
     left_in: Option<ScopeRef>,
-    /// The present poll, unless it is a plain one.
+    /// The present poll, by one of these.
+    plain: Option<VisitNumber>,
     visit: Option<Visit>,
 }
 
@@ -36,7 +38,6 @@ pub(super) struct HandleScope {
 pub(super) struct OwnPoll<'a> {
     polls: &'a mut Polls,
     slot: Option<&'static Slot>,
-    plain: Option<PlainVisit>,
 }
 
 /// One poll in the scope of a handle.
@@ -47,7 +48,7 @@ pub(super) struct HandlePoll<'a> {
 
 impl OwnScope {
     pub(super) fn new(opened: Opened) -> Self {
-        let polls = Polls { scope: opened.scope(), left_in: None, visit: None };
+        let polls = Polls::of(opened.scope());
         Self { opened, polls }
     }
 
@@ -58,15 +59,14 @@ impl OwnScope {
     #[inline(never)]
     pub(super) fn enter(&mut self) -> OwnPoll<'_> {
         let polls = &mut self.polls;
-        let slot = slots::current_for_library();
-        let plain = match slot {
-            Some(slot) if polls.left_in.is_none() => visits::begin_plain(slot, polls.scope),
-            _ => None,
-        };
-        if let (None, Some(slot)) = (plain, slot) {
-            polls.begin(slot);
+        polls.plain = None;
+        if let (Some(slot), None) = (slots::current(), polls.left_in) {
+            polls.plain = plain_visits::begin(slot, polls.scope);
+            if polls.plain.is_some() {
+                return OwnPoll { polls, slot: Some(slot) };
+            }
         }
-        OwnPoll { polls, slot, plain }
+        polls.begin()
     }
 
     pub(super) fn handle(&self) -> ScopeHandle {
@@ -80,7 +80,7 @@ impl OwnScope {
 
 impl HandleScope {
     pub(super) fn new(handle: ScopeHandle) -> Self {
-        let polls = Polls { scope: handle.scope(), left_in: None, visit: None };
+        let polls = Polls::of(handle.scope());
         Self { handle, polls }
     }
 
@@ -93,6 +93,10 @@ impl HandleScope {
 }
 
 impl Polls {
+    fn of(scope: ScopeRef) -> Self {
+        Self { scope, left_in: None, plain: None, visit: None }
+    }
+
     /// Where the next poll begins.
     fn start(&mut self) -> ScopeRef {
         self.left_in = self.left_in.filter(|left| left.is_open());
@@ -108,14 +112,20 @@ impl Polls {
     }
 
     #[cold]
-    fn begin(&mut self, slot: &Slot) {
-        self.scope.set_thread(slot.index());
-        self.visit = visits::begin(slot, Some(self.scope), Some(self.start()));
+    #[inline(never)]
+    fn begin(&mut self) -> OwnPoll<'_> {
+        let slot = slots::current_for_library();
+        if let Some(slot) = slot {
+            self.scope.set_thread(slot.index());
+            self.visit = visits::begin(slot, Some(self.scope), Some(self.start()));
+        }
+        OwnPoll { polls: self, slot }
     }
 
     #[cold]
-    fn end(&mut self, slot: &Slot, plain: Option<PlainVisit>) {
-        let plain = plain.map(|plain| Visit::of_plain(plain, self.scope));
+    #[inline(never)]
+    fn end(&mut self, slot: &Slot) {
+        let plain = self.plain.take().map(|plain| Visit::from_outside(plain, self.scope));
         if let Some(visit) = plain.or_else(|| self.visit.take()) {
             self.left(visits::end(slot, visit));
         }
@@ -128,8 +138,8 @@ impl Drop for OwnPoll<'_> {
     #[inline(never)]
     fn drop(&mut self) {
         let Some(slot) = self.slot else { return };
-        if self.plain.is_none_or(|plain| !visits::end_plain(slot, plain, self.polls.scope)) {
-            self.polls.end(slot, self.plain);
+        if self.polls.plain.is_none_or(|plain| !plain_visits::end(slot, plain, self.polls.scope)) {
+            self.polls.end(slot);
         }
     }
 }
