@@ -56,6 +56,7 @@
 //! | How much does each span of a service need? | `tracing::MemoryLayer`, `span_table` (feature `tracing`) |
 //! | What does rayon do for a scope? | `rayon::ScopePool`, `rayon::ParallelInScope` (feature `rayon`) |
 //! | What is not part of it? | [`exclude`] |
+//! | Does it stay within a limit? | [`assert_memory!`], [`testing`] |
 //! | Is anything missing from the figures? | [`completeness`], [`Completeness`] |
 //! | What does heaplens itself take? | [`overhead_bytes`] |
 //!
@@ -91,27 +92,26 @@ compile_error!("heaplens runs on 64-bit Unix systems");
 mod adapt;
 mod allocator;
 mod completeness;
+mod export;
 mod fault;
 mod record;
+#[cfg(any(feature = "stacks", feature = "tracing"))]
+mod report;
 mod scope;
 mod stats;
+mod symbolize;
 mod sys;
+pub mod testing;
 mod unwind;
 
-#[cfg(any(feature = "stacks", feature = "tracing"))]
-mod export;
 #[cfg(feature = "stacks")]
 mod profile;
 #[cfg(feature = "stacks")]
 mod profiler;
-#[cfg(any(feature = "stacks", feature = "tracing"))]
-mod report;
 #[cfg(feature = "stacks")]
 mod snapshot;
 #[cfg(any(feature = "stacks", feature = "tracing"))]
 mod spans;
-#[cfg(any(feature = "stacks", feature = "tracing"))]
-mod symbolize;
 
 #[cfg(feature = "criterion")]
 pub use adapt::criterion;

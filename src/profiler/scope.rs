@@ -91,6 +91,11 @@ impl Measurement {
         self.to_profile(started)
     }
 
+    /// Whether the scope was opened with stacks.
+    pub(crate) fn has_sites(&self) -> bool {
+        self.sites.is_some()
+    }
+
     fn to_profile(&self, started: SystemTime) -> Option<Profile> {
         let _own = OwnWork::begin();
         let copies = snapshot::of_scope(self.sites.as_ref()?, &self.stats());

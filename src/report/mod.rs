@@ -12,8 +12,13 @@ mod full;
 mod head;
 #[cfg(feature = "stacks")]
 mod label;
+#[cfg(feature = "stacks")]
+mod largest;
 mod spans;
 #[cfg(feature = "stacks")]
 mod summary;
 #[cfg(feature = "stacks")]
 mod table;
+
+#[cfg(feature = "stacks")]
+pub(crate) use largest::{largest_sites, site_label};

@@ -44,6 +44,12 @@ impl ShortName {
         joined(&self.owner, &self.own)
     }
 
+    /// The crate where it is defined: `syn`. For a function of a trait, the crate of the type.
+    pub(crate) fn crate_name(&self) -> Option<String> {
+        let first = self.module.split("::").next().filter(|first| !first.is_empty());
+        first.map(str::to_owned)
+    }
+
     /// Everything, what matters most first: `Item::parse as Parse in syn::item`.
     pub(crate) fn with_place(&self) -> String {
         let mut text = self.with_owner();

@@ -1,0 +1,190 @@
+//! The figures that a condition can be about.
+
+use crate::scope::Measurement;
+use crate::stats::MemoryStats;
+use core::fmt;
+
+#[cfg(feature = "stacks")]
+use crate::profile::SiteStats;
+
+/// A figure of a measurement that a condition can be about.
+///
+/// In [`figures`] each has the name that the field of [`MemoryStats`] has, which is how macros write it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum Figure {
+    /// Blocks allocated.
+    TotalBlocks,
+    /// Bytes allocated.
+    TotalBytes,
+    /// Blocks freed.
+    FreedBlocks,
+    /// Bytes freed.
+    FreedBytes,
+    /// Blocks still live at the end.
+    LiveBlocks,
+    /// Bytes still live at the end.
+    LiveBytes,
+    /// Live blocks at the instant of the peak.
+    PeakBlocks,
+    /// The highest number of live bytes.
+    PeakBytes,
+    /// Reallocations.
+    Reallocations,
+    /// Bytes that reallocations carried to another address. Depends on the allocator inside.
+    MovedBytes,
+    /// Blocks freed by their thread before it allocated anything else.
+    TemporaryBlocks,
+    /// The size of the largest block.
+    LargestBlockBytes,
+    /// Threads that worked for the scope without being attached. A condition on it says that they are expected: without one, a
+    /// check refuses where there are any.
+    UnattachedThreads,
+    /// What these allocated.
+    UnattachedBlocks,
+}
+
+impl Figure {
+    /// Every figure.
+    pub const ALL: [Self; 14] = [
+        Self::TotalBlocks,
+        Self::TotalBytes,
+        Self::FreedBlocks,
+        Self::FreedBytes,
+        Self::LiveBlocks,
+        Self::LiveBytes,
+        Self::PeakBlocks,
+        Self::PeakBytes,
+        Self::Reallocations,
+        Self::MovedBytes,
+        Self::TemporaryBlocks,
+        Self::LargestBlockBytes,
+        Self::UnattachedThreads,
+        Self::UnattachedBlocks,
+    ];
+
+    /// The name, such as `peak_bytes`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::TotalBlocks => "total_blocks",
+            Self::TotalBytes => "total_bytes",
+            Self::FreedBlocks => "freed_blocks",
+            Self::FreedBytes => "freed_bytes",
+            Self::LiveBlocks => "live_blocks",
+            Self::LiveBytes => "live_bytes",
+            Self::PeakBlocks => "peak_blocks",
+            Self::PeakBytes => "peak_bytes",
+            Self::Reallocations => "reallocations",
+            Self::MovedBytes => "moved_bytes",
+            Self::TemporaryBlocks => "temporary_blocks",
+            Self::LargestBlockBytes => "largest_block_bytes",
+            Self::UnattachedThreads => "unattached_threads",
+            Self::UnattachedBlocks => "unattached_blocks",
+        }
+    }
+
+    /// Whether it is a number of bytes; else it counts.
+    #[must_use]
+    pub const fn is_bytes(self) -> bool {
+        matches!(
+            self,
+            Self::TotalBytes
+                | Self::FreedBytes
+                | Self::LiveBytes
+                | Self::PeakBytes
+                | Self::MovedBytes
+                | Self::LargestBlockBytes
+        )
+    }
+
+    /// This figure of a measurement.
+    #[must_use]
+    pub fn of(self, measurement: &Measurement) -> u64 {
+        match self {
+            Self::UnattachedThreads => measurement.unattached_threads(),
+            Self::UnattachedBlocks => measurement.unattached_blocks(),
+            _ => self.of_stats(&measurement.stats()).unwrap_or_default(),
+        }
+    }
+
+    /// This figure, if it is one of these.
+    fn of_stats(self, stats: &MemoryStats) -> Option<u64> {
+        Some(match self {
+            Self::TotalBlocks => stats.total_blocks,
+            Self::TotalBytes => stats.total_bytes,
+            Self::FreedBlocks => stats.freed_blocks,
+            Self::FreedBytes => stats.freed_bytes,
+            Self::LiveBlocks => stats.live_blocks,
+            Self::LiveBytes => stats.live_bytes,
+            Self::PeakBlocks => stats.peak_blocks,
+            Self::PeakBytes => stats.peak_bytes,
+            Self::Reallocations => stats.reallocations,
+            Self::MovedBytes => stats.moved_bytes,
+            Self::TemporaryBlocks => stats.temporary_blocks,
+            Self::LargestBlockBytes => stats.largest_block_bytes,
+            Self::UnattachedThreads | Self::UnattachedBlocks => return None,
+        })
+    }
+
+    /// This figure of a call site; `None` for one that is not recorded by call site.
+    #[cfg(feature = "stacks")]
+    pub(super) fn of_site(self, stats: &SiteStats) -> Option<u64> {
+        Some(match self {
+            Self::TotalBlocks => stats.total_blocks,
+            Self::TotalBytes => stats.total_bytes,
+            Self::FreedBlocks => stats.freed_blocks,
+            Self::FreedBytes => stats.freed_bytes,
+            Self::LiveBlocks => stats.live_blocks(),
+            Self::LiveBytes => stats.live_bytes(),
+            Self::PeakBlocks => stats.live_at_peak_blocks,
+            Self::PeakBytes => stats.live_at_peak_bytes,
+            Self::TemporaryBlocks => stats.temporary_blocks,
+            _ => return None,
+        })
+    }
+}
+
+impl fmt::Display for Figure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// The figures by the names of the fields that hold them, for macros: a misspelt one is an error of the compiler's.
+#[allow(non_upper_case_globals, missing_docs)]
+pub mod figures {
+    use super::Figure;
+
+    pub const total_blocks: Figure = Figure::TotalBlocks;
+    pub const total_bytes: Figure = Figure::TotalBytes;
+    pub const freed_blocks: Figure = Figure::FreedBlocks;
+    pub const freed_bytes: Figure = Figure::FreedBytes;
+    pub const live_blocks: Figure = Figure::LiveBlocks;
+    pub const live_bytes: Figure = Figure::LiveBytes;
+    pub const peak_blocks: Figure = Figure::PeakBlocks;
+    pub const peak_bytes: Figure = Figure::PeakBytes;
+    pub const reallocations: Figure = Figure::Reallocations;
+    pub const moved_bytes: Figure = Figure::MovedBytes;
+    pub const temporary_blocks: Figure = Figure::TemporaryBlocks;
+    pub const largest_block_bytes: Figure = Figure::LargestBlockBytes;
+    pub const unattached_threads: Figure = Figure::UnattachedThreads;
+    pub const unattached_blocks: Figure = Figure::UnattachedBlocks;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_names_are_those_of_the_fields() {
+        let stats = MemoryStats { peak_bytes: 7, reallocations: 3, ..MemoryStats::default() };
+        let text = format!("{stats:?}");
+        for figure in Figure::ALL {
+            if let Some(value) = figure.of_stats(&stats) {
+                assert!(text.contains(&format!("{figure}: {value}")), "{figure} in {text}");
+            }
+        }
+        assert_eq!(figures::peak_bytes.of_stats(&stats), Some(7));
+    }
+}

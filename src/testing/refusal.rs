@@ -1,0 +1,76 @@
+//! Why a check cannot know.
+
+use super::condition::Condition;
+use super::figure::Figure;
+use crate::completeness::Completeness;
+use crate::scope::Measurement;
+
+/// What stands in the way of checking a condition against a measurement, with the remedy; `None` if nothing does.
+pub(super) fn refusal(measurement: &Measurement, conditions: &[Condition]) -> Option<String> {
+    if conditions.is_empty() {
+        return Some("the budget has no condition: write one, such as `peak_bytes <= 8 * MIB`".to_owned());
+    }
+    let completeness = measurement.completeness();
+    if let Some(reason) = figures_missing(&completeness) {
+        return Some(reason);
+    }
+    let expects_unattached = conditions.iter().any(|condition| condition.figure == Figure::UnattachedThreads);
+    if !expects_unattached && let Some(note) = measurement.unattached_note() {
+        return Some(format!(
+            "{note}, or say that it is expected: unattached_threads <= {}",
+            measurement.unattached_threads()
+        ));
+    }
+    let of_sites = conditions.iter().find(|condition| condition.needs_sites())?;
+    sites_missing(measurement, &completeness, of_sites)
+}
+
+/// The figures of a scope are exact unless one of these is the case.
+fn figures_missing(completeness: &Completeness) -> Option<String> {
+    let Completeness {
+        uncaptured_events, evicted_scopes, abandoned_events, misplaced_guards, attached_at_close, ..
+    } = *completeness;
+    let touching = Completeness {
+        uncaptured_events,
+        evicted_scopes,
+        abandoned_events,
+        misplaced_guards,
+        attached_at_close,
+        ..Completeness::default()
+    };
+    (!touching.is_complete()).then(|| {
+        let remedy = if attached_at_close > 0 {
+            ": wait for the threads inside before the scope ends"
+        } else if misplaced_guards > 0 {
+            ": let guards end in the reverse order of their beginning"
+        } else {
+            ""
+        };
+        format!("the measurement is not complete ({touching}){remedy}")
+    })
+}
+
+#[cfg(feature = "stacks")]
+fn sites_missing(measurement: &Measurement, completeness: &Completeness, condition: &Condition) -> Option<String> {
+    if !measurement.has_sites() {
+        return Some(format!(
+            "`{condition}` needs call sites, and the scope was measured without them: open it with \
+             `MemoryScope::builder(name).stacks().enter()`, or use `#[heaplens::budget]`"
+        ));
+    }
+    let Completeness { overflowed_blocks, truncated_stacks, empty_stacks, mismatched_stacks, .. } = *completeness;
+    let touching = Completeness {
+        overflowed_blocks,
+        truncated_stacks,
+        empty_stacks,
+        mismatched_stacks,
+        ..Completeness::default()
+    };
+    (!touching.is_complete())
+        .then(|| format!("`{condition}` needs every call stack, and some are missing ({touching})"))
+}
+
+#[cfg(not(feature = "stacks"))]
+fn sites_missing(_: &Measurement, _: &Completeness, condition: &Condition) -> Option<String> {
+    Some(format!("`{condition}` needs call sites: switch on the feature `stacks` of heaplens"))
+}
