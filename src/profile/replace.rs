@@ -18,7 +18,6 @@ pub(crate) enum Access {
     /// Only the user who wrote it: a profile holds the command line and the paths of the program.
     OwnerOnly,
     /// Whoever the user's settings let read a newly made file.
-    #[cfg(feature = "flamegraph")]
     Usual,
 }
 

@@ -18,6 +18,9 @@ use core::fmt;
 #[cfg(feature = "stacks")]
 use {
     super::artefact,
+    super::baseline::{BaselineChange, SiteChange},
+    super::comparison::Comparison,
+    super::condition::Condition,
     super::figure::Figure,
     super::test_name::TestName,
     crate::profile::{Metric, Profile},
@@ -60,6 +63,42 @@ impl BudgetFailure {
         Self { violations: Vec::new(), text: lines.join("\n") }
     }
 
+    /// The measurement cannot be compared with a baseline.
+    pub(super) fn baseline_refused(measurement: &Measurement, reason: &str) -> Self {
+        let name = visible(measurement.name());
+        Self { violations: Vec::new(), text: format!("memory baseline of \"{name}\" cannot be compared: {reason}") }
+    }
+
+    /// Figures are more than their baseline.
+    #[cfg(feature = "stacks")]
+    pub(super) fn regressed(
+        measurement: &Measurement,
+        test: &str,
+        regressions: &[BaselineChange],
+        compiler: Option<String>,
+        sites: &[SiteChange],
+    ) -> Self {
+        let limit = |change: &BaselineChange| change.baseline + change.slack.of(change.baseline);
+        let condition = |change: &BaselineChange| Condition::new(change.figure, Comparison::AtMost, limit(change));
+        let violations: Vec<Violation> =
+            regressions.iter().map(|change| Violation::of(&condition(change), change.actual)).collect();
+        let mut lines = vec![format!("memory baseline of \"{}\" exceeded:", visible(measurement.name()))];
+        lines.extend(regressions.iter().take(MOST_VIOLATIONS).map(|change| format!("  {change}")));
+        lines.extend(more(regressions.len(), MOST_VIOLATIONS));
+        lines.extend(compiler);
+        if !sites.is_empty() {
+            lines.push("call sites that changed:".to_owned());
+            lines.extend(sites.iter().take(MOST_SITES).map(|change| format!("  {change}")));
+            lines.extend(more(sites.len(), MOST_SITES));
+        }
+        let metric = regressions.first().map_or(Metric::TotalBytes, |change| metric_for(change.figure));
+        if let Some(profile) = measurement.sites() {
+            lines.extend(files(&profile, metric, Some(test)));
+        }
+        lines.push("if this is meant: HEAPLENS_BLESS=1 cargo test, and commit the baseline".to_owned());
+        Self { violations, text: lines.join("\n") }
+    }
+
     /// Conditions do not hold.
     pub(super) fn exceeded(
         measurement: &Measurement,
@@ -70,12 +109,15 @@ impl BudgetFailure {
         let mut lines = vec![format!("memory budget of \"{}\" exceeded:", visible(measurement.name()))];
         lines.extend(message.map(own_words));
         lines.extend(violations.iter().take(MOST_VIOLATIONS).map(|violation| format!("  {violation}")));
-        if let Some(more) = violations.len().checked_sub(MOST_VIOLATIONS).filter(|more| *more > 0) {
-            lines.push(format!("  ... and {more} more"));
-        }
+        lines.extend(more(violations.len(), MOST_VIOLATIONS));
         lines.extend(about_sites(measurement, &violations, test));
         Self { violations, text: lines.join("\n") }
     }
+}
+
+/// How many there are beyond those that are printed.
+fn more(all: usize, printed: usize) -> Option<String> {
+    all.checked_sub(printed).filter(|more| *more > 0).map(|more| format!("  ... and {more} more"))
 }
 
 fn own_words(message: fmt::Arguments<'_>) -> String {

@@ -10,7 +10,10 @@
 
 #[cfg(feature = "stacks")]
 mod artefact;
+mod assert_baseline;
 mod assert_memory;
+#[cfg_attr(not(feature = "stacks"), path = "baseline_off.rs")]
+mod baseline;
 mod budget;
 mod comparison;
 mod condition;
@@ -24,7 +27,12 @@ mod unit;
 mod verdict;
 
 #[doc(hidden)]
+pub use assert_baseline::assert_unchanged;
+#[doc(hidden)]
 pub use assert_memory::assert_within;
+pub use baseline::Baseline;
+#[cfg(feature = "stacks")]
+pub use baseline::{BaselineChange, BaselineEntry, BaselineError, BaselineFile, BaselineSite, SiteChange, Slack};
 pub use budget::Budget;
 pub use comparison::Comparison;
 pub use condition::{Condition, Violation};

@@ -25,6 +25,12 @@ pub(super) fn refusal(measurement: &Measurement, conditions: &[Condition]) -> Op
     sites_missing(measurement, &completeness, of_sites)
 }
 
+/// What stands in the way of comparing every figure of a measurement, with the remedy.
+#[cfg(feature = "stacks")]
+pub(super) fn refusal_of_figures(measurement: &Measurement) -> Option<String> {
+    figures_missing(&measurement.completeness()).or_else(|| measurement.unattached_note())
+}
+
 /// The figures of a scope are exact unless one of these is the case.
 fn figures_missing(completeness: &Completeness) -> Option<String> {
     let Completeness {

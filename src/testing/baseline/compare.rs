@@ -1,0 +1,112 @@
+//! A measurement beside its baseline.
+
+use super::entry::{BaselineEntry, BaselineSite, FIGURES};
+use super::slack::Slack;
+use crate::export::number::{bytes, count};
+use crate::symbolize::visible;
+use crate::testing::condition::amount;
+use crate::testing::figure::Figure;
+use core::fmt;
+
+/// A figure that is further from its baseline than its slack.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct BaselineChange {
+    /// The figure.
+    pub figure: Figure,
+    /// What was written down.
+    pub baseline: u64,
+    /// What was measured.
+    pub actual: u64,
+    /// What would have been let pass.
+    pub slack: Slack,
+}
+
+impl BaselineChange {
+    /// Whether it is more than it was. Of every figure of a baseline less is better.
+    #[must_use]
+    pub fn is_regression(&self) -> bool {
+        self.actual > self.baseline
+    }
+}
+
+impl fmt::Display for BaselineChange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { figure, baseline, actual, slack } = *self;
+        write!(f, "{figure}: {}, was {}", amount(figure, actual), count(baseline))?;
+        if baseline > 0 {
+            let share = actual.abs_diff(baseline) as f64 / baseline as f64 * 100.0;
+            write!(f, ", {share:.1} % {}", if actual > baseline { "more" } else { "less" })?;
+        }
+        if slack == Slack::NONE { Ok(()) } else { write!(f, " (slack {slack})") }
+    }
+}
+
+impl BaselineEntry {
+    /// The figures of a later entry that are further from this one than their slack, in the order of importance.
+    #[must_use]
+    pub fn changes(&self, later: &Self) -> Vec<BaselineChange> {
+        let change = |figure: Figure| {
+            let (baseline, actual) = (*self.figures.get(figure.name())?, *later.figures.get(figure.name())?);
+            let slack = self.slack_of(figure);
+            let is_within = actual.abs_diff(baseline) <= slack.of(baseline);
+            (!is_within).then_some(BaselineChange { figure, baseline, actual, slack })
+        };
+        FIGURES.into_iter().filter_map(change).collect()
+    }
+
+    /// What became of the call sites in a later entry, a line for each that changed, the largest change first.
+    #[must_use]
+    pub fn site_changes(&self, later: &Self) -> Vec<SiteChange> {
+        let find = |sites: &[BaselineSite], key| sites.iter().find(|site: &&BaselineSite| site.key() == key).cloned();
+        let now = later.sites.iter().map(|site| SiteChange::of(find(&self.sites, site.key()), Some(site.clone())));
+        let gone = self.sites.iter().filter(|site| find(&later.sites, site.key()).is_none());
+        let gone = gone.map(|site| SiteChange::of(Some(site.clone()), None));
+        let mut changes: Vec<SiteChange> =
+            now.chain(gone).filter(|change| change.blocks != 0 || change.bytes != 0).collect();
+        changes.sort_by_key(|change| (-change.bytes.abs(), -change.blocks.abs()));
+        changes
+    }
+}
+
+/// A call site that allocates more or less than at the baseline.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SiteChange {
+    /// Where it is, or was.
+    pub at: String,
+    /// The function.
+    pub function: String,
+    /// `new`, `grown`, `less` or `gone`.
+    pub kind: &'static str,
+    /// Blocks more, or less.
+    pub blocks: i64,
+    /// Bytes more, or less.
+    pub bytes: i64,
+}
+
+impl SiteChange {
+    fn of(before: Option<BaselineSite>, after: Option<BaselineSite>) -> Self {
+        let figures = |site: &Option<BaselineSite>| {
+            site.as_ref().map_or((0, 0), |site| (site.total_blocks as i64, site.total_bytes as i64))
+        };
+        let ((old_blocks, old_bytes), (blocks, bytes)) = (figures(&before), figures(&after));
+        let kind = match (&before, &after) {
+            (None, _) => "new",
+            (_, None) => "gone",
+            _ if (bytes, blocks) > (old_bytes, old_blocks) => "grown",
+            _ => "less",
+        };
+        let BaselineSite { at, function, .. } = after.or(before).unwrap_or(BaselineSite::nowhere());
+        Self { at, function, kind, blocks: blocks - old_blocks, bytes: bytes - old_bytes }
+    }
+}
+
+impl fmt::Display for SiteChange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let sign = |change: i64| if change < 0 { "-" } else { "+" };
+        let (blocks, size) = (count(self.blocks.unsigned_abs()), bytes(self.bytes.unsigned_abs()));
+        let figures = format!("{}{blocks} blocks, {}{size}", sign(self.blocks), sign(self.bytes));
+        write!(f, "{:<5}  {figures:<24}  {}  {}", self.kind, visible(&self.at), visible(&self.function))
+    }
+}

@@ -1,0 +1,127 @@
+//! Baselines: what a test used when somebody last agreed to it, kept in a file that is reviewed like code.
+//!
+//! ```text
+//! Measurement ──▶ entry ──compare──▶ as it was, or better: it passes      more: a failure with what changed
+//!                   └──bless──▶ memory-baselines/<suite>.json             (HEAPLENS_BLESS=1)
+//! ```
+
+mod compare;
+mod entry;
+mod environment;
+mod error;
+mod file;
+mod slack;
+mod store;
+mod unique;
+
+pub use compare::{BaselineChange, SiteChange};
+pub use entry::{BaselineEntry, BaselineSite};
+pub use error::BaselineError;
+pub use file::BaselineFile;
+pub use slack::Slack;
+
+use super::failure::BudgetFailure;
+use super::figure::Figure;
+use super::refusal::refusal_of_figures;
+use crate::record::own_work::OwnWork;
+use crate::scope::Measurement;
+use core::fmt;
+use environment::Difference;
+use std::borrow::Cow;
+use std::path::PathBuf;
+
+/// A test's baseline: the figures it had when somebody last blessed them.
+///
+/// [`assert_baseline!`](crate::assert_baseline) is the short form.
+#[derive(Clone, Debug)]
+#[must_use = "a baseline does nothing by itself: `check` compares a measurement with it"]
+pub struct Baseline {
+    package: PathBuf,
+    test: Cow<'static, str>,
+    slack: Vec<(Figure, Slack)>,
+    wrong_slack: Option<String>,
+}
+
+impl Baseline {
+    /// The baseline of a test, `suite::module::test`, in a package's folder.
+    pub fn of_test(package: impl Into<PathBuf>, test: impl Into<Cow<'static, str>>) -> Self {
+        let _own = OwnWork::begin();
+        Self { package: package.into(), test: test.into(), slack: Vec::new(), wrong_slack: None }
+    }
+
+    /// How far a figure may be from its baseline: `"5 %"`, `"64 KiB"`, `2`. Written into the file when it is blessed.
+    pub fn slack(mut self, figure: Figure, slack: impl fmt::Display) -> Self {
+        let _own = OwnWork::begin();
+        match slack.to_string().parse() {
+            Ok(slack) => self.slack.push((figure, slack)),
+            Err(error) => self.wrong_slack = Some(error),
+        }
+        self
+    }
+
+    /// Compares a measurement with the baseline, or makes it the baseline if `HEAPLENS_BLESS=1` is in the environment. What is
+    /// less than it was passes.
+    ///
+    /// # Errors
+    ///
+    /// If a figure is more than it was, beyond its slack; if there is no baseline yet; if the figures cannot be compared.
+    pub fn check(&self, measurement: &Measurement) -> Result<(), BudgetFailure> {
+        let _own = OwnWork::begin();
+        let refused = |reason: String| BudgetFailure::baseline_refused(measurement, &reason);
+        if store::is_blessing().map_err(refused)? {
+            return self.bless(measurement);
+        }
+        let path = store::path_of(&self.package, &self.test);
+        let name = self.entry_name(measurement);
+        let entry = self.entry(measurement)?;
+        let file = BaselineFile::read(&path).map_err(|error| refused(error.to_string()))?;
+        let Some(baseline) = file.tests().get(&name) else {
+            return Err(refused(format!(
+                "{} has no entry \"{}\" yet: HEAPLENS_BLESS=1 cargo test writes it, for you to commit",
+                path.display(),
+                name.escape_debug()
+            )));
+        };
+        let difference = environment::difference(&baseline.with);
+        if difference == Difference::More {
+            return Err(refused(format!(
+                "it was recorded with \"{}\", and this is \"{}\": run it as it was recorded, or bless it anew",
+                baseline.with.escape_debug(),
+                entry.with
+            )));
+        }
+        let regressions: Vec<_> = baseline.changes(&entry).into_iter().filter(BaselineChange::is_regression).collect();
+        if regressions.is_empty() {
+            return Ok(());
+        }
+        let compiler = (difference == Difference::Compiler)
+            .then(|| format!("  recorded with \"{}\", this is \"{}\"", baseline.with.escape_debug(), entry.with));
+        Err(BudgetFailure::regressed(measurement, &self.test, &regressions, compiler, &baseline.site_changes(&entry)))
+    }
+
+    /// Makes a measurement the baseline. Processes that do so at the same time wait for each other.
+    ///
+    /// # Errors
+    ///
+    /// If the measurement is not complete, if the file cannot be read and written, or if this process has blessed other figures
+    /// under the same name.
+    pub fn bless(&self, measurement: &Measurement) -> Result<(), BudgetFailure> {
+        let _own = OwnWork::begin();
+        let path = store::path_of(&self.package, &self.test);
+        store::bless(&path, &self.entry_name(measurement), self.entry(measurement)?)
+            .map_err(|error| BudgetFailure::baseline_refused(measurement, &error.to_string()))
+    }
+
+    /// What would be written down of a measurement.
+    fn entry(&self, measurement: &Measurement) -> Result<BaselineEntry, BudgetFailure> {
+        match self.wrong_slack.clone().or_else(|| refusal_of_figures(measurement)) {
+            Some(reason) => Err(BudgetFailure::baseline_refused(measurement, &reason)),
+            None => Ok(BaselineEntry::of(measurement, &self.slack)),
+        }
+    }
+
+    /// A test can have several measurements, told apart by the names of their scopes.
+    fn entry_name(&self, measurement: &Measurement) -> String {
+        format!("{} [{}]", self.test.replace("::{{closure}}", ""), measurement.name())
+    }
+}
