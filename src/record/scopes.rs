@@ -306,6 +306,17 @@ pub(crate) fn read(slot: &Slot, scope: ScopeRef) -> ScopeFigures {
     figures
 }
 
+/// As [`read`], with what `read_sites` makes of the scope's call sites up to here.
+pub(crate) fn read_with_sites<S>(
+    slot: &Slot,
+    scope: ScopeRef,
+    read_sites: impl FnOnce(SitesOf) -> S,
+) -> (ScopeFigures, Option<S>) {
+    let figures = read(slot, scope);
+    let has_sites = scope.is_held() && scope.record.is_profiled();
+    (figures, has_sites.then(|| read_sites(sites_of(scope.record))))
+}
+
 /// The thread ends: scopes that were never closed (a guard that was forgotten) are.
 pub(crate) fn leave_all(slot: &Slot) {
     newcomer::leave(slot);

@@ -114,6 +114,31 @@ impl MemoryScope {
         self.opened.stats()
     }
 
+    /// What a [`Measurement`] would say if the scope ended here, call sites included: two of them show what a piece of work in
+    /// between left behind.
+    ///
+    /// # Cost
+    ///
+    /// Copies the figures of every call site of the program where the scope has [stacks](ScopeBuilder::stacks).
+    ///
+    /// ```
+    /// use heaplens::MemoryScope;
+    ///
+    /// heaplens::install!();
+    ///
+    /// fn main() {
+    ///     let scope = MemoryScope::enter("cache");
+    ///     let first = vec![0_u8; 100];
+    ///     let before = scope.checkpoint();
+    ///     let second = vec![0_u8; 50];
+    ///     assert_eq!(scope.checkpoint().live_bytes - before.live_bytes, 50);
+    ///     drop((first, second));
+    /// }
+    /// ```
+    pub fn checkpoint(&self) -> Measurement {
+        self.opened.checkpoint()
+    }
+
     /// A handle, by which other threads come inside of the scope.
     ///
     /// # Cost

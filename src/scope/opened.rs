@@ -3,16 +3,18 @@
 use super::error::ScopeError;
 use super::handle::ScopeHandle;
 use super::measurement::Measurement;
+use crate::record::own_work::OwnWork;
+use crate::record::scope_figures::ScopeFigures;
 use crate::record::scope_ref::ScopeRef;
 use crate::record::scopes;
 use crate::record::slot::Slot;
 use crate::record::slots;
 use crate::stats::MemoryStats;
 use std::borrow::Cow;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 #[cfg(feature = "stacks")]
-use crate::record::{own_work::OwnWork, scope_events::SitesOf, site_reader};
+use crate::record::{scope_events::SitesOf, site_reader};
 
 /// An open scope. It is closed when this is dropped.
 #[derive(Debug)]
@@ -66,24 +68,44 @@ impl Opened {
         slots::current().map_or_else(MemoryStats::default, |slot| scopes::read(slot, self.scope).stats())
     }
 
+    /// The figures and call sites up to here.
+    pub(crate) fn checkpoint(&self) -> Measurement {
+        let _own = OwnWork::begin();
+        let elapsed = self.began.elapsed();
+        let read = match slots::current_for_library() {
+            Some(slot) => scopes::read_with_sites(slot, self.scope, copy_sites),
+            None => Default::default(),
+        };
+        measurement(self.name.clone(), elapsed, read)
+    }
+
     /// Closes the scope.
     pub(crate) fn finish(mut self) -> Measurement {
         let elapsed = self.began.elapsed();
         self.is_open = false;
-        let (figures, _sites) = match slots::current_for_library() {
+        let closed = match slots::current_for_library() {
             Some(slot) => scopes::close(slot, self.scope, copy_sites),
             None => Default::default(),
         };
-        Measurement {
-            name: core::mem::take(&mut self.name),
-            stats: figures.stats(),
-            elapsed,
-            completeness: figures.completeness,
-            unattached_threads: figures.unattached_threads,
-            unattached_blocks: figures.unattached_blocks,
-            #[cfg(feature = "stacks")]
-            sites: _sites,
-        }
+        measurement(core::mem::take(&mut self.name), elapsed, closed)
+    }
+}
+
+#[inline(always)]
+fn measurement(
+    name: Cow<'static, str>,
+    elapsed: Duration,
+    (figures, _sites): (ScopeFigures, Option<Sites>),
+) -> Measurement {
+    Measurement {
+        name,
+        stats: figures.stats(),
+        elapsed,
+        completeness: figures.completeness,
+        unattached_threads: figures.unattached_threads,
+        unattached_blocks: figures.unattached_blocks,
+        #[cfg(feature = "stacks")]
+        sites: _sites,
     }
 }
 
@@ -97,8 +119,14 @@ impl Drop for Opened {
     }
 }
 
+/// The call sites of a scope, with their figures.
 #[cfg(feature = "stacks")]
-fn copy_sites(of: SitesOf) -> Vec<(crate::record::tag::SiteId, crate::record::counter::Figures)> {
+type Sites = Vec<(crate::record::tag::SiteId, crate::record::counter::Figures)>;
+#[cfg(not(feature = "stacks"))]
+type Sites = ();
+
+#[cfg(feature = "stacks")]
+fn copy_sites(of: SitesOf) -> Sites {
     let _own = OwnWork::begin();
     site_reader::sites_of_scope(of.level, of.instance, of.epoch).collect()
 }

@@ -19,6 +19,8 @@ mod comparison;
 mod condition;
 mod failure;
 mod figure;
+#[cfg_attr(not(feature = "stacks"), path = "leak_off.rs")]
+mod leak;
 mod no_alloc;
 mod refusal;
 #[cfg(feature = "stacks")]
@@ -38,5 +40,8 @@ pub use comparison::Comparison;
 pub use condition::{Condition, Violation};
 pub use failure::BudgetFailure;
 pub use figure::{Figure, figures};
+pub use leak::assert_no_leak;
+#[cfg(feature = "stacks")]
+pub use leak::{LeakFailure, LeakReport, LeakTest};
 pub use no_alloc::assert_no_alloc;
 pub use unit::{GIB, KIB, MIB};

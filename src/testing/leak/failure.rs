@@ -1,0 +1,87 @@
+//! What is said when a leak test fails.
+//!
+//! ```text
+//! memory leak: 1 call site held more with every one of 10 repetitions
+//!   64 B and 1 block for each repetition, 640 B in 10 blocks
+//!     src/cache.rs:12  app::cache::insert
+//!     src/cache.rs:40  app::cache::lookup
+//! whole call stacks: cargo heaplens report --full target/heaplens/suite.cache/leak-test-5c2b7d1e.json.gz
+//! ```
+
+use super::growth::Growth;
+use crate::export::number::{bytes, count, counted};
+use crate::profile::{Metric, Profile};
+use crate::symbolize::{Frame, visible};
+use crate::testing::{artefact, test_name::TestName};
+use core::fmt;
+
+/// Growing call sites that are printed, and frames of each.
+const MOST_SITES: usize = 3;
+const MOST_FRAMES: usize = 4;
+
+/// Why a leak test failed. Its text is for people.
+#[derive(Clone)]
+pub struct LeakFailure {
+    text: String,
+}
+
+impl LeakFailure {
+    pub(super) fn refused(reason: &(impl fmt::Display + ?Sized)) -> Self {
+        Self { text: format!("leak test cannot be run: {reason}") }
+    }
+
+    pub(super) fn of(growing: &[Growth], repetitions: u32, profile: &Profile, test: &str) -> Self {
+        let sites = counted(growing.len() as u64, "call site");
+        let mut lines = vec![format!("memory leak: {sites} held more with every one of {repetitions} repetitions")];
+        for growth in growing.iter().take(MOST_SITES) {
+            lines.push(format!("  {}", rate(growth, repetitions)));
+            lines.extend(growth.frames.iter().take(MOST_FRAMES).map(|frame| format!("    {}", place(profile, frame))));
+        }
+        if growing.len() > MOST_SITES {
+            lines.push(format!("  ... and {} more", growing.len() - MOST_SITES));
+        }
+        let test = TestName::of_path(test);
+        lines.push(match artefact::write(profile, Metric::LiveAtEndBytes, Some(&test)) {
+            Ok(files) => format!("whole call stacks: cargo heaplens report --full {}", files.profile.display()),
+            Err(error) => format!("no profile was written: {error} (HEAPLENS_OUT names another folder)"),
+        });
+        Self { text: lines.join("\n") }
+    }
+}
+
+/// What a site grows by for each repetition, and in all.
+fn rate(growth: &Growth, repetitions: u32) -> String {
+    let of_each = |all: u64| all / u64::from(repetitions);
+    let is_even = |all: u64| all.is_multiple_of(u64::from(repetitions));
+    let all = format!("{} in {}", bytes(growth.bytes), counted(growth.blocks, "block"));
+    if is_even(growth.bytes) && is_even(growth.blocks) {
+        let (size, blocks) = (bytes(of_each(growth.bytes)), counted(of_each(growth.blocks), "block"));
+        return format!("{size} and {blocks} for each repetition, {all}");
+    }
+    format!("{} bytes for each repetition, {all}", count_with_tenths(growth.bytes, repetitions))
+}
+
+fn count_with_tenths(all: u64, repetitions: u32) -> String {
+    let tenths = (u128::from(all) * 10 / u128::from(repetitions)) as u64;
+    format!("{}.{}", count(tenths / 10), tenths % 10)
+}
+
+fn place(profile: &Profile, frame: &Frame) -> String {
+    let location = profile.location(frame).unwrap_or_default();
+    format!("{}  {frame}", visible(&location)).trim_start().to_owned()
+}
+
+impl fmt::Display for LeakFailure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+/// The same text: `unwrap` and `?` in a test print it.
+impl fmt::Debug for LeakFailure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl core::error::Error for LeakFailure {}

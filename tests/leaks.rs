@@ -1,0 +1,99 @@
+//! Leak tests: what grows with every repetition is told, and nothing else.
+
+use heaplens::testing::{LeakTest, assert_no_leak};
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::panic::catch_unwind;
+use std::sync::OnceLock;
+
+heaplens::install!();
+
+#[inline(never)]
+fn leaks(kept: &mut Vec<Vec<u8>>) {
+    kept.push(vec![0; 48]);
+}
+
+#[test]
+fn what_is_kept_each_time_is_told_with_its_stack() {
+    let mut kept = Vec::with_capacity(64);
+    let text = LeakTest::new().repeat(10).run(|| leaks(&mut kept)).expect_err("a leak").to_string();
+    let lines: Vec<&str> = text.lines().collect();
+    assert_eq!(lines[0], "memory leak: 1 call site held more with every one of 10 repetitions");
+    assert_eq!(lines[1], "  48 B and 1 block for each repetition, 480 B in 10 blocks");
+    assert!(lines[2].contains("tests/leaks.rs:") && lines[2].contains("leaks"), "{text}");
+    assert!(text.lines().count() <= 20 && text.contains("cargo heaplens report --full"), "{text}");
+}
+
+#[test]
+fn what_is_undone_passes() {
+    assert_no_leak(10, || vec![0_u8; 1_000]);
+}
+
+#[test]
+fn a_cache_that_is_replaced_passes() {
+    let mut cache = Vec::new();
+    assert_no_leak(10, || cache = vec![0_u8; 1_000]);
+}
+
+#[test]
+fn a_static_that_is_made_late_passes() {
+    static LATE: OnceLock<Vec<u8>> = OnceLock::new();
+    let calls = RefCell::new(0);
+    assert_no_leak(20, || {
+        *calls.borrow_mut() += 1;
+        if *calls.borrow() == 9 {
+            LATE.get_or_init(|| vec![0; 5_000]);
+        }
+    });
+    assert_eq!(LATE.get().map(Vec::len), Some(5_000), "it was made between the readings");
+}
+
+#[test]
+fn a_map_that_only_grows_is_told() {
+    let mut map = HashMap::new();
+    let mut number = 0_u64;
+    let text = LeakTest::new().repeat(40).run(|| {
+        number += 1;
+        map.insert(number, number);
+    });
+    assert!(text.expect_err("it grows").to_string().contains("for each repetition"));
+}
+
+#[test]
+fn what_is_allowed_passes_and_is_counted() {
+    let mut kept = Vec::with_capacity(64);
+    let test = LeakTest::new().repeat(10).allow("leaks::leaks").allow("nobody");
+    let report = test.run(|| leaks(&mut kept)).expect("it is allowed");
+    assert_eq!(report.suppressed().collect::<Vec<_>>(), [("leaks::leaks", 10, 480)]);
+    assert_eq!(report.unused().collect::<Vec<_>>(), ["nobody"]);
+}
+
+#[test]
+fn suppressions_are_read_from_a_file() {
+    let path = std::env::temp_dir().join(format!("heaplens-suppressions-{}", std::process::id()));
+    std::fs::write(&path, "# what we know of\nleak:^leaks::leaks*\nrace:elsewhere\n").expect("writable");
+    let mut kept = Vec::with_capacity(64);
+    let test = LeakTest::new().suppressions(&path).expect("readable");
+    assert_eq!(test.run(|| leaks(&mut kept)).expect("it is allowed").suppressed().count(), 1);
+    std::fs::write(&path, "leaks\n").expect("writable");
+    let error = LeakTest::new().suppressions(&path).expect_err("no suppression").to_string();
+    assert!(error.contains("line 1: `leaks` is no suppression"), "{error}");
+    std::fs::remove_file(&path).expect("made by this test");
+    assert!(LeakTest::new().suppressions(&path).expect_err("no file").to_string().contains("heaplens-suppressions-"));
+}
+
+#[test]
+fn one_repetition_shows_nothing_and_is_refused() {
+    let error = LeakTest::new().repeat(1).run(|| ()).expect_err("too few").to_string();
+    assert!(error.contains("at least 2 repetitions"), "{error}");
+}
+
+#[test]
+fn the_short_form_panics_with_the_text() {
+    let failure = catch_unwind(|| {
+        let mut kept = Vec::with_capacity(64);
+        assert_no_leak(4, || leaks(&mut kept));
+    });
+    let text = failure.expect_err("a leak").downcast::<String>().expect("a text");
+    assert!(text.starts_with("memory leak: 1 call site"), "{text}");
+}
