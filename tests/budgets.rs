@@ -151,6 +151,33 @@ mod with_stacks {
     }
 
     #[test]
+    fn every_check_is_written_down_where_somebody_asks_for_it() {
+        use heaplens::testing::{Check, Outcome, RESULTS_VARIABLE, TestRecord};
+        let folder = std::env::temp_dir().join(format!("heaplens-results-{}", std::process::id()));
+        let tests = ["what_holds_passes", "every_condition_that_does_not_hold_is_told"];
+        let output = std::process::Command::new(std::env::current_exe().expect("this program"))
+            .args(["--exact", tests[0], tests[1]])
+            .env(RESULTS_VARIABLE, &folder)
+            .output()
+            .expect("it starts");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+        let records = TestRecord::read_folder(&folder).expect("readable");
+        let passed: Vec<Outcome> = records
+            .iter()
+            .filter(|record| record.test == "budgets::what_holds_passes")
+            .map(|record| record.outcome)
+            .collect();
+        assert_eq!(passed, [Outcome::Passed; 3]);
+        let failed = records.iter().find(|record| record.test.ends_with(tests[1])).expect("the other one");
+        assert_eq!((failed.outcome, failed.check, &*failed.scope), (Outcome::Failed, Check::Budget, "buffer"));
+        assert!(failed.text.starts_with("memory budget of") && failed.measured.figures["peak_bytes"] == 3 << 20);
+        std::fs::write(folder.join("cut.jsonl"), "{\n").expect("writable");
+        let error = TestRecord::read_folder(&folder).expect_err("no record").to_string();
+        assert!(error.contains("cut.jsonl:1: not a result"), "{error}");
+        std::fs::remove_dir_all(folder).expect("made by this test");
+    }
+
+    #[test]
     fn hostile_names_write_no_escapes() {
         let scope = MemoryScope::builder("\u{1b}[31m../../evil\n").stacks().enter();
         let _kept = table();

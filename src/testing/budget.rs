@@ -9,6 +9,9 @@ use crate::scope::{Measurement, MemoryScope};
 use core::fmt;
 use std::borrow::Cow;
 
+#[cfg(feature = "stacks")]
+use super::{baseline::BaselineEntry, record, record::Check};
+
 /// Limits on what a piece of work may use: conditions that all have to hold.
 ///
 /// [`assert_memory!`](crate::assert_memory) and `#[heaplens::budget]` are short forms of it.
@@ -74,6 +77,13 @@ impl Budget {
         message: Option<fmt::Arguments<'_>>,
     ) -> Result<(), BudgetFailure> {
         let _own = OwnWork::begin();
+        let result = self.judge(measurement, message);
+        #[cfg(feature = "stacks")]
+        record::note(self.test.as_deref(), measurement, Check::Budget, &result, || BaselineEntry::of(measurement, &[]));
+        result
+    }
+
+    fn judge(&self, measurement: &Measurement, message: Option<fmt::Arguments<'_>>) -> Result<(), BudgetFailure> {
         if let Some(reason) = refusal(measurement, &self.conditions) {
             return Err(BudgetFailure::refused(measurement, reason, message));
         }

@@ -22,6 +22,8 @@ mod figure;
 #[cfg_attr(not(feature = "stacks"), path = "leak_off.rs")]
 mod leak;
 mod no_alloc;
+#[cfg(feature = "stacks")]
+mod record;
 mod refusal;
 #[cfg(feature = "stacks")]
 mod test_name;
@@ -44,4 +46,6 @@ pub use leak::assert_no_leak;
 #[cfg(feature = "stacks")]
 pub use leak::{LeakFailure, LeakReport, LeakTest};
 pub use no_alloc::assert_no_alloc;
+#[cfg(feature = "stacks")]
+pub use record::{Check, Outcome, RESULTS_VARIABLE, TestRecord};
 pub use unit::{GIB, KIB, MIB};

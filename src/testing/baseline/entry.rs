@@ -64,7 +64,7 @@ pub struct BaselineSite {
 
 impl BaselineEntry {
     /// Of a measurement, with what the user said of the slack.
-    pub(super) fn of(measurement: &Measurement, slack: &[(Figure, Slack)]) -> Self {
+    pub(in crate::testing) fn of(measurement: &Measurement, slack: &[(Figure, Slack)]) -> Self {
         let figures = FIGURES.map(|figure| (figure.name().to_owned(), figure.of(measurement)));
         let usual = FIGURES.into_iter().filter(|figure| figure.is_bytes()).map(|figure| (figure, SLACK_OF_BYTES));
         let all = usual.chain(slack.iter().copied()).map(|(figure, slack)| (figure.name().to_owned(), slack));

@@ -22,6 +22,7 @@ pub use slack::Slack;
 
 use super::failure::BudgetFailure;
 use super::figure::Figure;
+use super::record::{self, Check, entry_name};
 use super::refusal::refusal_of_figures;
 use crate::record::own_work::OwnWork;
 use crate::scope::Measurement;
@@ -67,6 +68,14 @@ impl Baseline {
     /// If a figure is more than it was, beyond its slack; if there is no baseline yet; if the figures cannot be compared.
     pub fn check(&self, measurement: &Measurement) -> Result<(), BudgetFailure> {
         let _own = OwnWork::begin();
+        let result = self.judge(measurement);
+        record::note(Some(&self.test), measurement, Check::Baseline, &result, || {
+            BaselineEntry::of(measurement, &self.slack)
+        });
+        result
+    }
+
+    fn judge(&self, measurement: &Measurement) -> Result<(), BudgetFailure> {
         let refused = |reason: String| BudgetFailure::baseline_refused(measurement, &reason);
         if store::is_blessing().map_err(refused)? {
             return self.bless(measurement);
@@ -122,6 +131,6 @@ impl Baseline {
 
     /// A test can have several measurements, told apart by the names of their scopes.
     fn entry_name(&self, measurement: &Measurement) -> String {
-        format!("{} [{}]", self.test.replace("::{{closure}}", ""), measurement.name())
+        entry_name(&self.test.replace("::{{closure}}", ""), measurement.name())
     }
 }
