@@ -308,6 +308,33 @@ fn a_future_that_ends_closes_no_guard_around_its_poll() {
 }
 
 #[test]
+fn a_poll_does_not_begin_in_the_scope_that_has_the_place_of_one_it_left_open() {
+    let guard = Cell::new(None);
+    let mut measured = pin!(
+        async {
+            guard.set(Some(MemoryScope::enter("inside")));
+            pending_once().await;
+            std::hint::black_box(Held::new(1_000))
+        }
+        .measured("future")
+    );
+    assert!(poll_once(measured.as_mut()).is_pending());
+    drop(guard.take());
+    // The next scope has the record of the one that ended.
+    let other = MemoryScope::enter("other");
+    let Poll::Ready((held, used)) = poll_once(measured.as_mut()) else { panic!("it is ready") };
+    let other = other.finish();
+    assert_eq!((used.total_bytes, other.total_bytes), (1_000, 0), "{used}; {other}");
+    drop(held);
+}
+
+/// Pending once.
+async fn pending_once() {
+    let mut polled = false;
+    poll_fn(|_| if std::mem::replace(&mut polled, true) { Poll::Ready(()) } else { Poll::Pending }).await;
+}
+
+#[test]
 fn a_peak_after_a_poll_that_left_an_entered_guard_is_found() {
     let other = MemoryScope::enter("other");
     let handle = other.handle();

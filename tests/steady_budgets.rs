@@ -52,7 +52,13 @@ suite! {
 
 fn one_block(number: usize) {
     let (_, used) = measure("one block", || vec![0_u8; number]);
-    assert_memory!(used, total_blocks == 1, total_bytes == number as u64, peak_bytes == number as u64, reallocations == 0);
+    assert_memory!(
+        used,
+        total_blocks == 1,
+        total_bytes == number as u64,
+        peak_bytes == number as u64,
+        reallocations == 0
+    );
 }
 
 fn many_blocks(number: usize) {

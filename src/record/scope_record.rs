@@ -84,7 +84,8 @@ pub(super) mod flag {
     pub(crate) const PROFILED: u32 = 8;
     /// Something was left out inside.
     pub(crate) const DROPPED: u32 = 16;
-    /// Somebody may still know the scope by its generation: the tag of a live block, or a guard that outlived its thread.
+    /// Somebody may still know the scope by its generation: the tag of a live block, a guard that
+    /// outlived its thread, or a future whose poll left it open.
     pub(crate) const REMEMBERED: u32 = 32;
 }
 

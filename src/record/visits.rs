@@ -8,7 +8,7 @@
 //! began inside of it leaves its way back to that one; if there is such a one already, all later ones end with it.
 
 use super::newcomer;
-use super::scope_record::ScopeRecord;
+use super::scope_record::{ScopeRecord, flag};
 use super::scope_ref::ScopeRef;
 use super::scope_run;
 use super::scope_table;
@@ -179,7 +179,14 @@ pub(crate) fn end(slot: &Slot, visit: Visit) -> Ended {
         take_left_way(slot);
     }
     scope_run::resume(slot);
-    last.filter(|last| is_below(last, visit.visited)).map_or(Ended::Back, |last| Ended::LeftOpen(ScopeRef::of(last)))
+    last.filter(|last| is_below(last, visit.visited)).map_or(Ended::Back, left_open_inside)
+}
+
+/// Who visits again begins in this scope, if it is the same one by then.
+#[cold]
+fn left_open_inside(last: &'static ScopeRecord) -> Ended {
+    last.set(flag::REMEMBERED);
+    Ended::LeftOpen(ScopeRef::of(last))
 }
 
 /// Whether a scope was opened inside of a visited one.
