@@ -119,6 +119,9 @@ impl ScopePool {
     ///
     /// Waits while the pool works for another install. An install for the same scope inside of this one runs in place.
     ///
+    /// As with locks, two threads that each install into a second pool inside of a first wait for each other for ever if one
+    /// takes them in the other order: take pools in one order everywhere, or use [`try_install`](Self::try_install).
+    ///
     /// ```
     /// use heaplens::MemoryScope;
     /// use heaplens::rayon::ScopePool;
