@@ -1,6 +1,7 @@
 //! A measurement beside its baseline.
 
 use super::entry::{BaselineEntry, BaselineSite, FIGURES};
+use super::pairing::{self, Pair};
 use super::slack::Slack;
 use crate::export::number::{bytes, count};
 use crate::symbolize::visible;
@@ -58,12 +59,9 @@ impl BaselineEntry {
     /// What became of the call sites in a later entry, a line for each that changed, the largest change first.
     #[must_use]
     pub fn site_changes(&self, later: &Self) -> Vec<SiteChange> {
-        let find = |sites: &[BaselineSite], key| sites.iter().find(|site: &&BaselineSite| site.key() == key).cloned();
-        let now = later.sites.iter().map(|site| SiteChange::of(find(&self.sites, site.key()), Some(site.clone())));
-        let gone = self.sites.iter().filter(|site| find(&later.sites, site.key()).is_none());
-        let gone = gone.map(|site| SiteChange::of(Some(site.clone()), None));
+        let pairs = pairing::pairs(&self.sites, &later.sites).into_iter();
         let mut changes: Vec<SiteChange> =
-            now.chain(gone).filter(|change| change.blocks != 0 || change.bytes != 0).collect();
+            pairs.map(SiteChange::of).filter(|change| change.blocks != 0 || change.bytes != 0).collect();
         changes.sort_by_key(|change| (-change.bytes.abs(), -change.blocks.abs()));
         changes
     }
@@ -86,19 +84,25 @@ pub struct SiteChange {
 }
 
 impl SiteChange {
-    fn of(before: Option<BaselineSite>, after: Option<BaselineSite>) -> Self {
-        let figures = |site: &Option<BaselineSite>| {
-            site.as_ref().map_or((0, 0), |site| (site.total_blocks as i64, site.total_bytes as i64))
+    fn of((before, after): Pair<'_>) -> Self {
+        let figures = |site: Option<&BaselineSite>| {
+            site.map_or((0, 0), |site| (site.total_blocks as i64, site.total_bytes as i64))
         };
-        let ((old_blocks, old_bytes), (blocks, bytes)) = (figures(&before), figures(&after));
-        let kind = match (&before, &after) {
+        let ((old_blocks, old_bytes), (blocks, bytes)) = (figures(before), figures(after));
+        let kind = match (before, after) {
             (None, _) => "new",
             (_, None) => "gone",
             _ if (bytes, blocks) > (old_bytes, old_blocks) => "grown",
             _ => "less",
         };
-        let BaselineSite { at, function, .. } = after.or(before).unwrap_or(BaselineSite::nowhere());
-        Self { at, function, kind, blocks: blocks - old_blocks, bytes: bytes - old_bytes }
+        let site = after.or(before);
+        Self {
+            at: site.map(|site| site.at.clone()).unwrap_or_default(),
+            function: site.map(|site| site.function.clone()).unwrap_or_default(),
+            kind,
+            blocks: blocks - old_blocks,
+            bytes: bytes - old_bytes,
+        }
     }
 }
 

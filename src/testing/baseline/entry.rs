@@ -52,7 +52,7 @@ pub struct BaselineEntry {
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct BaselineSite {
-    /// Where it was, such as `src/parse.rs:12`. Lines move, so that sites are told apart by function and file.
+    /// Where it was, such as `src/parse.rs:12`.
     pub at: String,
     /// The function.
     pub function: String,
@@ -82,13 +82,22 @@ impl BaselineEntry {
 }
 
 impl BaselineSite {
-    /// What tells sites apart: function and file.
-    pub(super) fn key(&self) -> (&str, &str) {
-        (&self.function, self.at.rsplit_once(':').map_or(&*self.at, |(file, _)| file))
+    /// The file of the place.
+    pub(super) fn file(&self) -> &str {
+        self.at.rsplit_once(':').map_or(&self.at, |(file, _)| file)
+    }
+
+    /// The line of the place; 0 where it is not known.
+    pub(super) fn line(&self) -> i64 {
+        self.at.rsplit_once(':').and_then(|(_, line)| line.parse().ok()).unwrap_or(0)
+    }
+
+    fn is_at(&self, other: &Self) -> bool {
+        self.at == other.at && self.function == other.function
     }
 }
 
-/// The places in the user's code, the largest first, those of one function in one file together.
+/// The places in the user's code, the largest first.
 fn sites(profile: &Profile) -> Vec<BaselineSite> {
     let mut sites: Vec<BaselineSite> = Vec::new();
     for site in profile.sites(Metric::TotalBlocks) {
@@ -99,12 +108,14 @@ fn sites(profile: &Profile) -> Vec<BaselineSite> {
             total_blocks: site.stats().total_blocks,
             total_bytes: site.stats().total_bytes,
         };
-        match sites.iter_mut().find(|known| known.key() == found.key()) {
+        match sites.iter_mut().find(|known| known.is_at(&found)) {
             Some(known) => known.add(&found),
             None => sites.push(found),
         }
     }
-    sites.sort_by(|a, b| (b.total_bytes, b.total_blocks, a.key()).cmp(&(a.total_bytes, a.total_blocks, b.key())));
+    sites.sort_by(|a, b| {
+        (b.total_bytes, b.total_blocks, &a.at, &a.function).cmp(&(a.total_bytes, a.total_blocks, &b.at, &b.function))
+    });
     if sites.len() > MOST_SITES {
         let rest = sites.split_off(MOST_SITES);
         let mut others = BaselineSite { function: "(others)".to_owned(), ..BaselineSite::nowhere() };
@@ -115,7 +126,7 @@ fn sites(profile: &Profile) -> Vec<BaselineSite> {
 }
 
 impl BaselineSite {
-    pub(super) fn nowhere() -> Self {
+    fn nowhere() -> Self {
         Self { at: String::new(), function: String::new(), total_blocks: 0, total_bytes: 0 }
     }
 

@@ -10,6 +10,7 @@ mod entry;
 mod environment;
 mod error;
 mod file;
+mod pairing;
 mod slack;
 mod store;
 mod unique;

@@ -5,7 +5,7 @@
 //!   64 B and 1 block for each repetition, 640 B in 10 blocks
 //!     src/cache.rs:12  app::cache::insert
 //!     src/cache.rs:40  app::cache::lookup
-//! whole call stacks: cargo heaplens report --full target/heaplens/suite.cache/leak-test-5c2b7d1e.json.gz
+//! whole call stacks: cargo heaplens report --full target/heaplens/suite.cache/leak-test.json.gz
 //! ```
 
 use super::growth::Growth;
@@ -53,7 +53,10 @@ impl LeakFailure {
 fn rate(growth: &Growth, repetitions: u32) -> String {
     let of_each = |all: u64| all / u64::from(repetitions);
     let is_even = |all: u64| all.is_multiple_of(u64::from(repetitions));
-    let all = format!("{} in {}", bytes(growth.bytes), counted(growth.blocks, "block"));
+    let all = match growth.blocks {
+        0 => format!("{} in blocks that grow", bytes(growth.bytes)),
+        blocks => format!("{} in {}", bytes(growth.bytes), counted(blocks, "block")),
+    };
     if is_even(growth.bytes) && is_even(growth.blocks) {
         let (size, blocks) = (bytes(of_each(growth.bytes)), counted(of_each(growth.blocks), "block"));
         return format!("{size} and {blocks} for each repetition, {all}");

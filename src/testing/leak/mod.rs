@@ -20,7 +20,7 @@ use suppression::Suppression;
 /// Repetitions before the first reading: what is made once is there by then.
 const WARM_UP: u32 = 2;
 /// The name of the scope.
-const NAME: &str = "leak test";
+const NAME: &str = "leak-test";
 
 /// A test that repeats a piece of work and fails if call sites hold more after every repetition.
 ///
