@@ -160,6 +160,19 @@ fn an_unknown_part_is_refused_with_what_there_is() {
 }
 
 #[test]
+fn a_scope_and_a_thread_that_never_met_are_both_known() {
+    let folder = Folder::with_threads("never-met");
+    let scope = "load the configuration of every region that orders can come from";
+    for arguments in [["--scope", scope, "--thread", "worker-1"], ["--thread", "worker-1", "--scope", scope]] {
+        let error = refused(&folder.run(&[&["report", "orders.json"][..], &arguments].concat()));
+        let reason = format!("orders.json: nothing was allocated on thread \"worker-1\" in scope [{scope}]\n");
+        assert!(error.ends_with(&reason), "{error}");
+    }
+    let error = refused(&folder.run(&["report", "orders.json", "--scope", "parse", "--thread", "worker-2"]));
+    assert!(error.contains("there is no thread \"worker-2\": choose one of \"worker-1\", \"worker-0\""), "{error}");
+}
+
+#[test]
 fn metric_all_draws_every_metric() {
     let folder = Folder::new("all");
     let output = folder.run(&["flamegraph", "fluid.json", "--metric", "all"]);
