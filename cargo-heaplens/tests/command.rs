@@ -173,6 +173,17 @@ fn a_scope_and_a_thread_that_never_met_are_both_known() {
 }
 
 #[test]
+fn a_metric_of_which_there_is_nothing_is_said() {
+    let folder = Folder::with_threads("nothing");
+    let arguments = ["flamegraph", "orders.json", "--metric", "live-at-peak-bytes", "--scope", "walk"];
+    let output = folder.run(&arguments);
+    assert_eq!(output.status.code(), Some(0));
+    let nothing = "no bytes live at peak in scope [walk]";
+    assert_eq!(String::from_utf8_lossy(&output.stderr), format!("note: orders.json: {nothing}\n"));
+    assert!(folder.read("orders.scope-walk.live-at-peak-bytes.svg").contains(nothing));
+}
+
+#[test]
 fn metric_all_draws_every_metric() {
     let folder = Folder::new("all");
     let output = folder.run(&["flamegraph", "fluid.json", "--metric", "all"]);
