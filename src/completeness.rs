@@ -87,24 +87,57 @@ impl Completeness {
         }
     }
 
-    /// Each reason that is not zero, with its number, in words for a person.
+    /// Each reason that is not zero, with its number, in words for a person that fit the number.
     pub(crate) fn reasons(&self) -> impl Iterator<Item = (u64, &'static str)> {
         [
-            (self.foreign_frees, "freed blocks of unknown origin"),
-            (self.uncaptured_events, "events outside any scope (signal handlers, dying threads)"),
-            (self.overflowed_blocks, "blocks over the memory limit for call sites"),
-            (self.truncated_stacks, "stacks cut short"),
-            (self.empty_stacks, "blocks without a stack"),
-            (self.unnamed_scopes, "scopes and threads beyond the number of names"),
-            (self.evicted_scopes, "closed scopes forgotten while blocks of theirs were live"),
-            (self.mismatched_stacks, "stacks that a full unwind contradicted"),
-            (self.abandoned_events, "events broken off by a jump out of a signal handler"),
-            (self.misplaced_guards, "scope guards that ended out of order, or never"),
-            (self.late_entries, "handles entered after their scope was closed"),
-            (self.attached_at_close, "threads still inside of a scope when it was closed"),
+            (self.foreign_frees, "freed block of unknown origin", "freed blocks of unknown origin"),
+            (
+                self.uncaptured_events,
+                "event outside any scope (signal handlers, dying threads)",
+                "events outside any scope (signal handlers, dying threads)",
+            ),
+            (
+                self.overflowed_blocks,
+                "block over the memory limit for call sites",
+                "blocks over the memory limit for call sites",
+            ),
+            (self.truncated_stacks, "stack cut short", "stacks cut short"),
+            (self.empty_stacks, "block without a stack", "blocks without a stack"),
+            (
+                self.unnamed_scopes,
+                "scope or thread beyond the number of names",
+                "scopes and threads beyond the number of names",
+            ),
+            (
+                self.evicted_scopes,
+                "closed scope forgotten while blocks of it were live",
+                "closed scopes forgotten while blocks of theirs were live",
+            ),
+            (self.mismatched_stacks, "stack that a full unwind contradicted", "stacks that a full unwind contradicted"),
+            (
+                self.abandoned_events,
+                "event broken off by a jump out of a signal handler",
+                "events broken off by a jump out of a signal handler",
+            ),
+            (
+                self.misplaced_guards,
+                "scope guard that ended out of order, or never (drop inner guards first)",
+                "scope guards that ended out of order, or never (drop inner guards first)",
+            ),
+            (
+                self.late_entries,
+                "handle entered after its scope was closed (keep the scope open until its workers end)",
+                "handles entered after their scope was closed (keep the scope open until its workers end)",
+            ),
+            (
+                self.attached_at_close,
+                "thread still inside of a scope when it was closed",
+                "threads still inside of a scope when it was closed",
+            ),
         ]
         .into_iter()
-        .filter(|(number, _)| *number > 0)
+        .filter(|(number, ..)| *number > 0)
+        .map(|(number, one, several)| (number, if number == 1 { one } else { several }))
     }
 }
 
@@ -121,5 +154,26 @@ impl fmt::Display for Completeness {
             write!(f, "{number} {reason}")?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_is_not_said_as_several() {
+        let one = Completeness { empty_stacks: 1, attached_at_close: 1, ..Completeness::default() };
+        assert_eq!(one.to_string(), "1 block without a stack, 1 thread still inside of a scope when it was closed");
+        let two = Completeness { empty_stacks: 2, attached_at_close: 2, ..Completeness::default() };
+        assert_eq!(two.to_string(), "2 blocks without a stack, 2 threads still inside of a scope when it was closed");
+    }
+
+    #[test]
+    fn what_the_program_can_do_about_it_is_said() {
+        let missing = Completeness { misplaced_guards: 1, late_entries: 2, ..Completeness::default() };
+        let said = missing.to_string();
+        assert!(said.contains("1 scope guard that ended out of order, or never (drop inner guards first)"), "{said}");
+        assert!(said.contains("2 handles entered after their scope was closed (keep the scope open"), "{said}");
     }
 }

@@ -57,7 +57,7 @@
 //! | What does rayon do for a scope? | `rayon::ScopePool`, `rayon::ParallelInScope` (feature `rayon`) |
 //! | What is not part of it? | [`exclude`] |
 //! | Does it stay within a limit? | [`assert_memory!`], [`testing`] |
-//! | Is anything missing from the figures? | [`completeness`], [`Completeness`] |
+//! | Could anything be missing? | [`Measurement::completeness`], [`Measurement::unattached_threads`], [`completeness`] |
 //! | What does heaplens itself take? | [`overhead_bytes`] |
 //!
 //! # What the figures mean
@@ -148,7 +148,7 @@ mod guide {
     struct Async;
     #[doc = include_str!("../docs/guide/measure-one-test.md")]
     struct MeasureOneTest;
-    #[cfg(feature = "tracing")]
+    #[cfg(all(feature = "tracing", feature = "stacks"))]
     #[doc = include_str!("../docs/guide/spans.md")]
     struct Spans;
     #[cfg(feature = "rayon")]

@@ -274,3 +274,26 @@ fn an_unknown_scope_is_refused_with_those_that_there_are() {
     assert!(Profile::default().scopes().is_empty());
     assert!(Profile::default().scope_table(5).contains("no scope: `heaplens::measure"));
 }
+
+#[test]
+fn a_part_says_that_what_is_missing_is_missing_from_it() {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/orders.json");
+    let orders = Profile::load(path).expect("the profile is part of the repository");
+    let error = orders.in_scope("index").and_then(|part| part.on_thread("main")).expect_err("they never met");
+    assert_eq!(
+        error.to_string(),
+        "of what was allocated in scope [index], nothing was on thread \"main\": \
+         choose one of \"worker-1\", \"worker-0\""
+    );
+    let error = orders.on_thread("main").and_then(|part| part.in_scope("index")).expect_err("they never met");
+    assert_eq!(
+        error.to_string(),
+        "of what was allocated on thread \"main\", nothing was in scope \"index\": \
+         choose one of \"load the configuration of every region that orders can come from\""
+    );
+    let nothing = orders.in_scope("index").and_then(|part| part.outside_scopes().on_thread("main"));
+    assert_eq!(
+        nothing.expect_err("there is nothing").to_string(),
+        "of what was allocated in scope [index], outside every scope, nothing was on thread \"main\""
+    );
+}

@@ -306,6 +306,24 @@ fn a_thread_that_ends_inside_of_a_span_leaves_it() {
 }
 
 #[test]
+fn a_thread_from_outside_counts_once_and_the_note_names_its_span() {
+    warm_up();
+    let worker = || thread::spawn(|| drop(Held::new(9))).join().expect("the thread ends well");
+    info_span!("unseen_outer").in_scope(|| {
+        info_span!("unseen_middle").in_scope(|| {
+            info_span!("unseen_inner").in_scope(worker);
+            info_span!("unseen_inner").in_scope(worker);
+        });
+        worker();
+    });
+    let unseen = |name| row(name).unattached_threads;
+    assert_eq!([unseen("unseen_outer"), unseen("unseen_middle"), unseen("unseen_inner")], [1, 0, 2]);
+    let table = span_table().to_string();
+    let note = "note: 3 threads worked for spans from outside, 2 of them for unseen_inner: enter the span on them";
+    assert!(table.contains(note), "{table}");
+}
+
+#[test]
 fn a_second_layer_stands_aside() {
     let both = tracing_subscriber::registry().with(MemoryLayer::new()).with(MemoryLayer::new());
     tracing::subscriber::with_default(both, || info_span!("two_layers").in_scope(|| drop(Held::new(8))));

@@ -75,6 +75,11 @@ impl Flamegraph {
     }
 
     fn draw(&self, profile: &Profile, metric: Metric) -> Result<(), Failure> {
+        if profile.total(metric) == 0 {
+            let part = profile.part().map(|part| format!(" {part}")).unwrap_or_default();
+            // The image says so too.
+            let _ = writeln!(io::stderr(), "note: {}: no {}{part}", self.file.display(), metric.title());
+        }
         let mut terminal = io::stdout().lock();
         if self.output.as_deref() == Some(Path::new("-")) {
             return written(profile.write_flamegraph(metric, terminal));

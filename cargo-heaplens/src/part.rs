@@ -27,17 +27,16 @@ pub(crate) struct Part {
 impl Part {
     /// Loads the part of a profile.
     pub(crate) fn load(&self, file: &Path) -> Result<Profile, Failure> {
-        let mut profile = load(file)?;
-        if let Some(scope) = &self.scope {
-            profile = profile.in_scope(scope).map_err(|error| in_file(file, error))?;
-        }
-        if self.outside_scopes {
-            profile = profile.outside_scopes();
-        }
-        if let Some(thread) = &self.thread {
-            profile = profile.on_thread(thread).map_err(|error| in_file(file, error))?;
-        }
-        Ok(profile)
+        let whole = load(file)?;
+        let in_scopes = match &self.scope {
+            Some(scope) => whole.in_scope(scope).map_err(|error| in_file(file, error))?,
+            None if self.outside_scopes => whole.outside_scopes(),
+            None => whole.clone(),
+        };
+        let Some(thread) = &self.thread else { return Ok(in_scopes) };
+        // The whole recording is asked first: it knows whether there is such a thread at all.
+        let on_thread = whole.on_thread(thread).map_err(|error| in_file(file, error))?;
+        in_scopes.on_thread(thread).map_err(|_| never_met(file, &on_thread, &in_scopes))
     }
 
     /// The part in the name of a file, such as `.scope-parse.thread-io`; empty for the whole.
@@ -46,6 +45,12 @@ impl Part {
         let outside = self.outside_scopes.then(|| ".outside-scopes".to_owned());
         named("scope", &self.scope).into_iter().chain(outside).chain(named("thread", &self.thread)).collect()
     }
+}
+
+/// Both parts are there, and no call site is in both.
+fn never_met(file: &Path, on_thread: &Profile, in_scopes: &Profile) -> Failure {
+    let (thread, scopes) = (on_thread.part().unwrap_or_default(), in_scopes.part().unwrap_or_default());
+    Failure::Usage(format!("{}: nothing was allocated {thread} {scopes}", file.display()))
 }
 
 /// A name with nothing in it that a file system gives a meaning to.

@@ -160,6 +160,30 @@ fn an_unknown_part_is_refused_with_what_there_is() {
 }
 
 #[test]
+fn a_scope_and_a_thread_that_never_met_are_both_known() {
+    let folder = Folder::with_threads("never-met");
+    let scope = "load the configuration of every region that orders can come from";
+    for arguments in [["--scope", scope, "--thread", "worker-1"], ["--thread", "worker-1", "--scope", scope]] {
+        let error = refused(&folder.run(&[&["report", "orders.json"][..], &arguments].concat()));
+        let reason = format!("orders.json: nothing was allocated on thread \"worker-1\" in scope [{scope}]\n");
+        assert!(error.ends_with(&reason), "{error}");
+    }
+    let error = refused(&folder.run(&["report", "orders.json", "--scope", "parse", "--thread", "worker-2"]));
+    assert!(error.contains("there is no thread \"worker-2\": choose one of \"worker-1\", \"worker-0\""), "{error}");
+}
+
+#[test]
+fn a_metric_of_which_there_is_nothing_is_said() {
+    let folder = Folder::with_threads("nothing");
+    let arguments = ["flamegraph", "orders.json", "--metric", "live-at-peak-bytes", "--scope", "walk"];
+    let output = folder.run(&arguments);
+    assert_eq!(output.status.code(), Some(0));
+    let nothing = "no bytes live at peak in scope [walk]";
+    assert_eq!(String::from_utf8_lossy(&output.stderr), format!("note: orders.json: {nothing}\n"));
+    assert!(folder.read("orders.scope-walk.live-at-peak-bytes.svg").contains(nothing));
+}
+
+#[test]
 fn metric_all_draws_every_metric() {
     let folder = Folder::new("all");
     let output = folder.run(&["flamegraph", "fluid.json", "--metric", "all"]);

@@ -6,6 +6,7 @@
 use inferno::flamegraph::color::{Color, PaletteMap};
 
 use crate::symbolize::Origin;
+use std::collections::BTreeSet;
 
 /// How many shades a hue has.
 const SHADES: u8 = 8;
@@ -19,11 +20,20 @@ pub(super) fn palette() -> PaletteMap {
     palette
 }
 
-/// What the colours mean, in a few words.
-pub(super) fn legend(has_threads: bool) -> &'static str {
-    match has_threads {
-        true => "orange: own code, green: dependencies, purple: scopes, pink: threads",
-        false => "orange: own code, green: dependencies, purple: scopes",
+/// What the colours of an image with frames of these origins mean, in a few words with `; ` behind them.
+pub(super) fn legend(origins: &BTreeSet<Origin>) -> String {
+    let meanings: Vec<&str> = origins.iter().map(|origin| meaning(*origin)).collect();
+    if meanings.is_empty() { String::new() } else { meanings.join(", ") + "; " }
+}
+
+fn meaning(origin: Origin) -> &'static str {
+    match origin {
+        Origin::User => "orange: own code",
+        Origin::Dependency => "green: dependencies",
+        Origin::Runtime => "blue: std",
+        Origin::Scope => "purple: scopes",
+        Origin::Thread => "pink: threads",
+        Origin::Marker => "grey: remarks",
     }
 }
 

@@ -4,6 +4,7 @@
 //! interface. The same profile always gives the same bytes, so that a committed flame graph changes only when its figures
 //! do. The outermost frame is at the top, so that the widest frames are on the first screen however deep a stack goes.
 
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
@@ -12,17 +13,11 @@ use inferno::flamegraph::{Direction, Options, TextTruncateDirection, from_lines}
 
 use crate::export::color::{color, legend, palette};
 use crate::export::folded::{folded_stacks, unambiguous};
-use crate::export::number::{bytes, count, percent};
+use crate::export::heading::{nothing, subtitle, title};
 use crate::profile::{Access, Metric, Profile, ProfileError, replace_file};
 use crate::record::own_work::OwnWork;
-use crate::symbolize::{ShortName, command_line, visible};
+use crate::symbolize::{Origin, ShortName};
 
-/// How many characters of a title fit into the width of an image of 1200 points.
-const TITLE_WIDTH: usize = 100;
-/// How many characters of the line below the title fit, in its smaller type.
-const SUBTITLE_WIDTH: usize = 160;
-/// With fewer characters a command line tells nothing.
-const SHORTEST_COMMAND: usize = 8;
 /// The share of the whole, in percent, below which a frame is not drawn: three points of an image of 1200. That is too
 /// narrow to point at, and of a deep program such frames are nine tenths of the file.
 const NARROWEST_PERCENT: f64 = 0.25;
@@ -50,17 +45,20 @@ impl Profile {
         let _own = OwnWork::begin();
         let mut writer = BufWriter::new(writer);
         let mut palette = palette();
+        let mut origins = HashMap::new();
         let stacks = folded_stacks(self, metric, |frame| {
             // The function comes first, since a narrow frame has room for no more.
             let name = unambiguous(&ShortName::of(frame).with_place());
             palette.insert(&name, color(frame.origin, &name));
+            origins.insert(name.clone(), frame.origin);
             name
         });
         if stacks.is_empty() {
-            writer.write_all(empty_image(&title(self, metric)).as_bytes())?;
+            writer.write_all(empty_image(&title(self, metric), &nothing(self, metric)).as_bytes())?;
         } else {
             let lines: Vec<String> = stacks.iter().map(|(stack, value)| format!("{stack} {value}")).collect();
-            let mut options = options(self, metric, &mut palette);
+            let legend = legend(&drawn_origins(&stacks, &origins));
+            let mut options = options(self, metric, &legend, &mut palette);
             from_lines(&mut options, lines.iter().map(String::as_str), &mut writer)?;
         }
         writer.flush()
@@ -77,7 +75,7 @@ impl Profile {
     }
 }
 
-fn options<'a>(profile: &Profile, metric: Metric, palette: &'a mut PaletteMap) -> Options<'a> {
+fn options<'a>(profile: &Profile, metric: Metric, legend: &str, palette: &'a mut PaletteMap) -> Options<'a> {
     let mut options = Options::default();
     options.palette_map = Some(palette);
     options.bgcolors = Some(BackgroundColor::Grey);
@@ -86,64 +84,62 @@ fn options<'a>(profile: &Profile, metric: Metric, palette: &'a mut PaletteMap) -
     options.text_truncate_direction = TextTruncateDirection::Right;
     options.min_width = NARROWEST_PERCENT;
     options.title = title(profile, metric);
-    options.subtitle = Some(subtitle(profile, metric));
+    let key = format!("{legend}frames below {NARROWEST_PERCENT}% are not drawn");
+    options.subtitle = Some(subtitle(profile, metric, &key));
     options.count_name = metric.unit().to_owned();
     options
 }
 
-fn title(profile: &Profile, metric: Metric) -> String {
-    let name = visible(profile.name());
-    let part = profile.part().unwrap_or_default();
-    let separator = if name.is_empty() || part.is_empty() { "" } else { ", " };
-    let what = format!("{name}{separator}{part}");
-    if what.is_empty() {
-        return metric.title().to_owned();
+/// The origins of the frames that are wide enough to be drawn. Stacks are sorted, so that what a frame is around stands
+/// together: one pass with the frames that are open.
+fn drawn_origins(stacks: &BTreeMap<String, u64>, origins: &HashMap<String, Origin>) -> BTreeSet<Origin> {
+    let narrowest =
+        stacks.values().fold(0_u64, |sum, value| sum.saturating_add(*value)) as f64 * NARROWEST_PERCENT / 100.0;
+    let mut drawn = BTreeSet::new();
+    let mut end = |(name, width): (&str, u64)| {
+        if width as f64 >= narrowest {
+            drawn.extend(origins.get(name));
+        }
+    };
+    let mut open: Vec<(&str, u64)> = Vec::new();
+    for (stack, value) in stacks {
+        let shared = open.iter().zip(stack.split(';')).take_while(|((open, _), frame)| open == frame).count();
+        open.drain(shared..).for_each(&mut end);
+        open.extend(stack.split(';').skip(shared).map(|frame| (frame, 0)));
+        open.iter_mut().for_each(|(_, width)| *width = width.saturating_add(*value));
     }
-    let metric = metric.title();
-    let room = TITLE_WIDTH - metric.len() - ": ".len();
-    format!("{}: {metric}", within(&what, room))
-}
-
-fn subtitle(profile: &Profile, metric: Metric) -> String {
-    let total = profile.total(metric);
-    let exact = format!("{} {}", count(total), metric.unit());
-    let total = if metric.unit() == "bytes" { format!("{} ({exact})", bytes(total)) } else { exact };
-    let total = total + &share_of_whole(profile, metric);
-    let key = format!("{}; frames below {NARROWEST_PERCENT}% are not drawn", legend(profile.has_threads()));
-    let room = SUBTITLE_WIDTH.saturating_sub(total.chars().count() + key.chars().count() + 4);
-    match command_line(profile.command()) {
-        command if command.is_empty() || room < SHORTEST_COMMAND => format!("{total}; {key}"),
-        command => format!("{total}; {}; {key}", within(&visible(command), room)),
-    }
-}
-
-/// For a part of a recording, how much of the whole it is.
-fn share_of_whole(profile: &Profile, metric: Metric) -> String {
-    if profile.part().is_none() {
-        return String::new();
-    }
-    let whole = metric.of_whole(profile.whole_stats());
-    format!(", {} of the whole", percent(profile.total(metric) as f64 / whole.max(1) as f64))
-}
-
-/// The text, cut to so many characters: an image has no place for another line.
-fn within(text: &str, width: usize) -> String {
-    if text.chars().count() <= width {
-        return text.to_owned();
-    }
-    text.chars().take(width.saturating_sub(1)).chain(['…']).collect()
+    open.into_iter().for_each(end);
+    drawn
 }
 
 /// An image for a metric of which there is nothing, in the look of the others.
-fn empty_image(title: &str) -> String {
-    let title = title.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+fn empty_image(title: &str, nothing: &str) -> String {
+    let [title, nothing] =
+        [title, nothing].map(|text| text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;"));
     format!(
         r##"<?xml version="1.0" standalone="no"?>
 <svg version="1.1" width="1200" height="100" viewBox="0 0 1200 100" xmlns="http://www.w3.org/2000/svg">
 <rect width="100%" height="100%" fill="#eeeeee"/>
 <text x="50%" y="34" text-anchor="middle" font-family="monospace" font-size="17">{title}</text>
-<text x="50%" y="66" text-anchor="middle" font-family="monospace" font-size="12">nothing was recorded</text>
+<text x="50%" y="66" text-anchor="middle" font-family="monospace" font-size="12">{nothing}</text>
 </svg>
 "##
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_frames_that_are_drawn_have_a_colour_in_the_legend() {
+        let stacks = BTreeMap::from([("[s];f".to_owned(), 996), ("[s];f;g".to_owned(), 2), ("[s];h".to_owned(), 2)]);
+        let origins = [("[s]", Origin::Scope), ("f", Origin::User), ("g", Origin::Dependency), ("h", Origin::Runtime)];
+        let mut origins: HashMap<String, Origin> = origins.map(|(name, origin)| (name.to_owned(), origin)).into();
+        assert_eq!(drawn_origins(&stacks, &origins), BTreeSet::from([Origin::User, Origin::Scope]));
+        origins.insert("f".to_owned(), Origin::Runtime);
+        let drawn = drawn_origins(&stacks, &origins);
+        assert_eq!(drawn, BTreeSet::from([Origin::Runtime, Origin::Scope]));
+        assert_eq!(legend(&drawn), "blue: std, purple: scopes; ");
+    }
 }

@@ -9,4 +9,6 @@ mod color;
 mod flamegraph;
 #[cfg(feature = "stacks")]
 mod folded;
+#[cfg(feature = "flamegraph")]
+mod heading;
 pub(crate) mod number;

@@ -43,6 +43,8 @@ pub enum ProfileError {
     UnknownScope {
         /// The name that was asked for.
         name: String,
+        /// What the profile is a part of a recording by, see [`Profile::part`](crate::Profile::part).
+        part: Option<String>,
         /// The names that there are, those with most bytes first.
         known: Vec<String>,
     },
@@ -50,6 +52,8 @@ pub enum ProfileError {
     UnknownThread {
         /// The name that was asked for.
         name: String,
+        /// What the profile is a part of a recording by, see [`Profile::part`](crate::Profile::part).
+        part: Option<String>,
         /// The names that there are, those with most bytes first.
         known: Vec<String>,
     },
@@ -86,15 +90,17 @@ impl fmt::Display for ProfileError {
                 let names = Metric::ALL.map(Metric::name).join(", ");
                 write!(f, "there is no metric {name:?}: choose one of {names}")
             }
-            Self::UnknownScope { name, known } if known.is_empty() => write!(
+            Self::UnknownScope { name, part: Some(part), known } => not_in_part(f, "in scope", name, part, known),
+            Self::UnknownThread { name, part: Some(part), known } => not_in_part(f, "on thread", name, part, known),
+            Self::UnknownScope { name, known, .. } if known.is_empty() => write!(
                 f,
                 "there is no scope {name:?}, and no other: name a piece of work with \
                  `heaplens::measure(name, || work)` or `MemoryScope::enter(name)` and record again"
             ),
-            Self::UnknownScope { name, known } => {
+            Self::UnknownScope { name, known, .. } => {
                 write!(f, "there is no scope {name:?}: choose one of {}", names(known))
             }
-            Self::UnknownThread { name, known } => {
+            Self::UnknownThread { name, known, .. } => {
                 write!(f, "there is no thread {name:?}: choose one of {}", names(known))
             }
             Self::NoThreads => f.write_str(
@@ -103,6 +109,12 @@ impl fmt::Display for ProfileError {
             ),
         }
     }
+}
+
+/// A part has the names of its own call sites only: whether the recording has others, it cannot say.
+fn not_in_part(f: &mut fmt::Formatter<'_>, kind: &str, name: &str, part: &str, known: &[String]) -> fmt::Result {
+    write!(f, "of what was allocated {part}, nothing was {kind} {name:?}")?;
+    if known.is_empty() { Ok(()) } else { write!(f, ": choose one of {}", names(known)) }
 }
 
 /// The first of so many names, each in quotes.

@@ -28,8 +28,11 @@ impl Profile {
     /// [`ProfileError::UnknownScope`], which lists the scopes that there are.
     pub fn in_scope(&self, name: &str) -> Result<Self, ProfileError> {
         let _own = OwnWork::begin();
-        self.choose_named(Kind::Scope, name)
-            .ok_or_else(|| ProfileError::UnknownScope { name: name.to_owned(), known: self.names(Kind::Scope) })
+        self.choose_named(Kind::Scope, name).ok_or_else(|| ProfileError::UnknownScope {
+            name: name.to_owned(),
+            part: self.part(),
+            known: self.names(Kind::Scope),
+        })
     }
 
     /// The part of the profile that no scope is around; empty if there is none. See [`part`](Profile::part) for what its
@@ -81,9 +84,10 @@ impl Profile {
     /// recording did not tell threads apart.
     pub fn on_thread(&self, name: &str) -> Result<Self, ProfileError> {
         let _own = OwnWork::begin();
-        self.choose_named(Kind::Thread, name).ok_or_else(|| match self.names(Kind::Thread) {
-            known if known.is_empty() => ProfileError::NoThreads,
-            known => ProfileError::UnknownThread { name: name.to_owned(), known },
+        self.choose_named(Kind::Thread, name).ok_or_else(|| match (self.part(), self.names(Kind::Thread)) {
+            // A part without call sites has no thread, whether or not the recording told them apart.
+            (part, known) if known.is_empty() && (part.is_none() || !self.stacks.is_empty()) => ProfileError::NoThreads,
+            (part, known) => ProfileError::UnknownThread { name: name.to_owned(), part, known },
         })
     }
 

@@ -41,8 +41,12 @@ use std::time::SystemTime;
 ///
 /// If heaplens is not installed or eight profiles are open around this thread ([`try_profile`] returns that as an
 /// error).
+#[track_caller]
 pub fn profile<R>(name: impl Into<Cow<'static, str>>, work: impl FnOnce() -> R) -> (R, Profile) {
-    try_profile(name, work).unwrap_or_else(|error| panic!("{error}"))
+    match try_profile(name, work) {
+        Ok(profiled) => profiled,
+        Err(error) => panic!("{error}"),
+    }
 }
 
 /// As [`profile`], with what stands in the way as an error; `work` is not run then.

@@ -56,13 +56,29 @@ impl SpanTable {
             let text = format!("figures of {} miss something", counted(incomplete, "span"));
             remarks.extend(wrap("  incomplete: ", &text, WIDTH));
         }
-        let unattached = sum(|row| row.unattached_threads);
-        if unattached > 0 {
-            let text =
-                format!("{} worked for spans from outside: enter the span on them", counted(unattached, "thread"));
+        if let Some(text) = self.unattached_note(sum(|row| row.unattached_threads)) {
             remarks.extend(wrap("  note: ", &text, WIDTH));
         }
         remarks
+    }
+
+    /// So many threads that no span saw, and for which span most of them worked.
+    fn unattached_note(&self, threads: u64) -> Option<String> {
+        // Of equal rows the first one, which allocated most.
+        let most = self.rows().iter().rev().max_by_key(|row| row.unattached_threads)?;
+        let (of_most, name) = (most.unattached_threads, self.name_of(most));
+        match threads {
+            0 => None,
+            1 => Some(format!("1 thread worked for the span {name} from outside: enter the span on it")),
+            all if all == of_most => {
+                Some(format!("{} threads worked for spans {name} from outside: enter the span on them", count(all)))
+            }
+            all => Some(format!(
+                "{} threads worked for spans from outside, {} of them for {name}: enter the span on them",
+                count(all),
+                count(of_most)
+            )),
+        }
     }
 
     /// With its target where another row has the same name.

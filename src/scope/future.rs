@@ -51,8 +51,12 @@ pub trait MeasureFuture: Future + Sized {
     /// # Panics
     ///
     /// Where [`try_measured`](Self::try_measured) gives an error, with its text.
+    #[track_caller]
     fn measured(self, name: impl Into<Cow<'static, str>>) -> Measured<Self> {
-        self.try_measured(name).unwrap_or_else(|error| panic!("{error}"))
+        match self.try_measured(name) {
+            Ok(measured) => measured,
+            Err(error) => panic!("{error}"),
+        }
     }
 
     /// As [`measured`](Self::measured), with what stands in the way as an error.

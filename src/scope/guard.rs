@@ -34,7 +34,7 @@ use std::borrow::Cow;
 /// let scope = MemoryScope::enter("here");
 /// std::thread::spawn(move || scope.finish()); // a scope stays on its thread
 /// ```
-#[must_use = "a scope ends when it is dropped: bind it to a name"]
+#[must_use = "a scope ends when it is dropped: bind it to a name, `let _scope = …`; `let _ = …` ends it at once"]
 #[derive(Debug)]
 pub struct MemoryScope {
     opened: Opened,
@@ -67,6 +67,7 @@ impl ScopeBuilder {
     ///
     /// Where [`try_enter`](Self::try_enter) gives an error, with its text.
     #[inline]
+    #[track_caller]
     pub fn enter(self) -> MemoryScope {
         MemoryScope { opened: Opened::here(self.name, self.stacks), not_send: PhantomData }
     }
@@ -88,6 +89,7 @@ impl MemoryScope {
     ///
     /// If heaplens is not installed or no more scopes can be opened; [`try_enter`](Self::try_enter) returns that as an
     /// error.
+    #[track_caller]
     pub fn enter(name: impl Into<Cow<'static, str>>) -> Self {
         Self::builder(name).enter()
     }

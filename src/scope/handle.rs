@@ -51,7 +51,7 @@ pub struct ScopeHandle {
 }
 
 /// The thread is inside of a scope until this is dropped, see [`ScopeHandle::enter`].
-#[must_use = "the thread leaves the scope when this is dropped: bind it to a name"]
+#[must_use = "the thread leaves the scope when this is dropped: bind it to a name, `let _inside = …`; `let _ = …` leaves it at once"]
 #[derive(Debug)]
 pub struct Entered {
     // Before the hold is given up.

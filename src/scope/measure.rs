@@ -27,6 +27,7 @@ use std::borrow::Cow;
 ///
 /// If heaplens is not installed ([`try_measure`] returns that as an error). A panic of `work` closes the scope and goes
 /// on.
+#[track_caller]
 pub fn measure<R>(name: impl Into<Cow<'static, str>>, work: impl FnOnce() -> R) -> (R, Measurement) {
     let scope = MemoryScope::enter(name);
     let result = work();
@@ -69,11 +70,15 @@ pub fn try_measure<R>(
 /// # Panics
 ///
 /// If heaplens is not installed ([`try_profile_memory_usage`] returns that as an error).
+#[track_caller]
 pub fn profile_memory_usage<R>(
     name: impl Into<Cow<'static, str>>,
     work: impl FnOnce() -> R,
 ) -> (R, MemoryStats, MemoryStats) {
-    try_profile_memory_usage(name, work).unwrap_or_else(|error| panic!("{error}"))
+    match try_profile_memory_usage(name, work) {
+        Ok(measured) => measured,
+        Err(error) => panic!("{error}"),
+    }
 }
 
 /// As [`profile_memory_usage`], with what stands in the way as an error; `work` is not run then.

@@ -73,7 +73,8 @@ impl Measurement {
     ///
     /// A hint: workers that were started earlier, such as those of a thread pool, are not among them, and a thread that has
     /// nothing to do with the scope is if it frees a block of the scope before anything else, as threads of rayon free each
-    /// other's queues.
+    /// other's queues. A thread that a pool starts inside of the scope is among them if it finds no work left: with tokio's
+    /// `spawn_blocking(move || handle.run(work))` another thread may have done the work before.
     ///
     /// ```
     /// heaplens::install!();

@@ -30,8 +30,12 @@ impl Opened {
     /// error.
     ///
     /// PERF: by itself, so that what is opened is written where it stays; `benches/scopes`.
+    #[track_caller]
     pub(super) fn here(name: Cow<'static, str>, stacks: bool) -> Self {
-        Self::with(name, |slot, name| scopes::open(slot, name, stacks)).unwrap_or_else(|error| panic!("{error}"))
+        match Self::with(name, |slot, name| scopes::open(slot, name, stacks)) {
+            Ok(opened) => opened,
+            Err(error) => panic!("{error}"),
+        }
     }
 
     /// Opens a scope on this thread, which is inside of it from here on.

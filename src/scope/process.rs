@@ -33,6 +33,7 @@ use core::sync::atomic::{AtomicU64, Ordering};
 ///
 /// If heaplens is not installed: no figure would be true.
 #[must_use]
+#[track_caller]
 pub fn stats() -> MemoryStats {
     if let Err(error) = super::ScopeError::check() {
         panic!("{error}");
@@ -56,6 +57,7 @@ pub fn stats() -> MemoryStats {
 /// }
 /// ```
 #[must_use]
+#[track_caller]
 pub fn completeness() -> Completeness {
     if let Err(error) = super::ScopeError::check() {
         panic!("{error}");

@@ -11,6 +11,14 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 /// Which row: the name and the target. Both are part of the program, so that the rows are as many as its places are.
 pub(super) type RowKey = (&'static str, &'static str);
 
+/// What a span includes that is of the spans below it.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Below {
+    pub(super) bytes: u64,
+    pub(super) blocks: u64,
+    pub(super) unattached_threads: u64,
+}
+
 /// The rows of one stretch of time.
 struct Rows {
     by_key: BTreeMap<RowKey, SpanRow>,
@@ -86,24 +94,24 @@ pub(super) fn refused(key: RowKey, error: ScopeError) {
     });
 }
 
-/// A measured span was closed. `below` is what the spans below it allocated, in bytes and blocks.
-pub(super) fn closed(key: RowKey, span: &Measurement, below: (u64, u64)) {
+/// A measured span was closed.
+pub(super) fn closed(key: RowKey, span: &Measurement, below: &Below) {
     each(|rows| add(rows.row(key), span, below));
 }
 
-fn add(row: &mut SpanRow, span: &Measurement, (below_bytes, below_blocks): (u64, u64)) {
+fn add(row: &mut SpanRow, span: &Measurement, below: &Below) {
     row.count += 1;
     row.total_bytes += span.total_bytes;
     row.total_blocks += span.total_blocks;
-    row.self_bytes += span.total_bytes.saturating_sub(below_bytes);
-    row.self_blocks += span.total_blocks.saturating_sub(below_blocks);
+    row.self_bytes += span.total_bytes.saturating_sub(below.bytes);
+    row.self_blocks += span.total_blocks.saturating_sub(below.blocks);
     if span.peak_bytes > row.peak_bytes {
         (row.peak_bytes, row.peak_blocks) = (span.peak_bytes, span.peak_blocks);
     }
     row.live_at_close_bytes += span.live_bytes;
     row.live_at_close_blocks += span.live_blocks;
     row.incomplete += u64::from(!span.completeness().is_complete());
-    row.unattached_threads += span.unattached_threads();
+    row.unattached_threads += span.unattached_threads().saturating_sub(below.unattached_threads);
 }
 
 fn each(change: impl Fn(&mut Rows)) {

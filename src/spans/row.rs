@@ -42,7 +42,8 @@ pub struct SpanRow {
     /// Measured spans whose figures something is missing from, see [`Completeness`](crate::Completeness).
     pub incomplete: u64,
     /// Threads that evidently worked for one of the spans without being inside of it, see
-    /// [`Measurement::unattached_threads`](crate::Measurement::unattached_threads).
+    /// [`Measurement::unattached_threads`](crate::Measurement::unattached_threads). A thread counts in the innermost span
+    /// that it worked for, so that the rows add up.
     pub unattached_threads: u64,
 }
 

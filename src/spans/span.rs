@@ -1,6 +1,6 @@
 //! One span: its scope, and what the spans below it allocated.
 
-use super::closed::{self, RowKey};
+use super::closed::{self, Below, RowKey};
 use super::stack;
 use crate::record::scope_ref::ScopeRef;
 use crate::record::visits;
@@ -27,6 +27,7 @@ pub(crate) struct SpanScope {
     around: Option<Arc<SpanScope>>,
     bytes_below: AtomicU64,
     blocks_below: AtomicU64,
+    unattached_threads_below: AtomicU64,
     /// Where threads were when they exited while a scope of theirs was open inside: the thread's slot, and that scope.
     left: Mutex<Vec<(u32, ScopeRef)>>,
     left_len: AtomicUsize,
@@ -113,6 +114,7 @@ impl SpanScope {
             around,
             bytes_below: AtomicU64::new(0),
             blocks_below: AtomicU64::new(0),
+            unattached_threads_below: AtomicU64::new(0),
             left: Mutex::new(Vec::new()),
             left_len: AtomicUsize::new(0),
         }
@@ -123,9 +125,14 @@ impl SpanScope {
         if let Some(around) = &self.around {
             around.bytes_below.fetch_add(measured.total_bytes, Ordering::Relaxed);
             around.blocks_below.fetch_add(measured.total_blocks, Ordering::Relaxed);
+            around.unattached_threads_below.fetch_add(measured.unattached_threads(), Ordering::Relaxed);
         }
-        let below = (self.bytes_below.load(Ordering::Relaxed), self.blocks_below.load(Ordering::Relaxed));
-        closed::closed(self.key, measured, below);
+        let below = Below {
+            bytes: self.bytes_below.load(Ordering::Relaxed),
+            blocks: self.blocks_below.load(Ordering::Relaxed),
+            unattached_threads: self.unattached_threads_below.load(Ordering::Relaxed),
+        };
+        closed::closed(self.key, measured, &below);
     }
 
     pub(super) fn scope(&self) -> ScopeRef {

@@ -111,5 +111,5 @@ fn a_scope_that_is_closed_closes_those_inside_of_it() {
     let outermost = outermost.finish();
     assert_eq!((outermost.live_bytes, outermost.peak_bytes, outermost.total_bytes), (0, 120, 120));
     assert!(outermost.completeness().is_complete(), "{outermost}");
-    assert!(inner.to_string().contains("guards that ended out of order"), "{inner}");
+    assert!(inner.to_string().contains("(1 scope guard that ended out of order"), "{inner}");
 }

@@ -142,9 +142,12 @@ impl ScopePool {
     ///
     /// Inside of an install of this pool for another scope: its threads cannot be in both. Use a second pool, or
     /// [`in_scope`](crate::rayon::ParallelInScope::in_scope). A panic of `work` goes on here, and the threads leave the scope.
+    #[track_caller]
     pub fn install<R: Send>(&self, scope: &ScopeHandle, work: impl FnOnce() -> R + Send) -> R {
-        self.install_if(scope, work, || Ok(self.turn.lock().unwrap_or_else(PoisonError::into_inner)))
-            .unwrap_or_else(|error| panic!("{error}"))
+        match self.install_if(scope, work, || Ok(self.turn.lock().unwrap_or_else(PoisonError::into_inner))) {
+            Ok(result) => result,
+            Err(error) => panic!("{error}"),
+        }
     }
 
     /// As [`install`](Self::install), if the pool is free; `work` is not run otherwise.
@@ -169,6 +172,7 @@ impl ScopePool {
     /// # Panics
     ///
     /// As [`heaplens::measure`](crate::measure) and [`install`](Self::install).
+    #[track_caller]
     pub fn measure<R: Send>(
         &self,
         name: impl Into<Cow<'static, str>>,
