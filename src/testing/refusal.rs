@@ -45,14 +45,8 @@ fn figures_missing(completeness: &Completeness) -> Option<String> {
         ..Completeness::default()
     };
     (!touching.is_complete()).then(|| {
-        let remedy = if attached_at_close > 0 {
-            ": wait for the threads inside before the scope ends"
-        } else if misplaced_guards > 0 {
-            ": let guards end in the reverse order of their beginning"
-        } else {
-            ""
-        };
-        format!("the measurement is not complete ({touching}){remedy}")
+        let wait = if attached_at_close > 0 { ": wait for the threads inside before the scope ends" } else { "" };
+        format!("the measurement is not complete ({touching}){wait}")
     })
 }
 
