@@ -146,6 +146,12 @@ pub use symbolize::{Frame, Origin};
 mod guide {
     #[doc = include_str!("../docs/guide/async.md")]
     struct Async;
+    #[cfg(feature = "stacks")]
+    #[doc = include_str!("../docs/guide/baselines.md")]
+    struct Baselines;
+    #[cfg(feature = "stacks")]
+    #[doc = include_str!("../docs/guide/leaks.md")]
+    struct Leaks;
     #[doc = include_str!("../docs/guide/measure-one-test.md")]
     struct MeasureOneTest;
     #[cfg(all(feature = "tracing", feature = "stacks"))]
