@@ -70,6 +70,9 @@ fn work_of_threads_that_were_not_attached_is_refused() {
 fn sections_without_allocations() {
     let mut buffer = Vec::with_capacity(4);
     assert_eq!(assert_no_alloc(|| buffer.push(1_u8)), ());
+    assert_eq!(heaplens::assert_no_alloc!(|| buffer.len()), 1);
+    let text = failure(|| heaplens::assert_no_alloc!(|| drop(std::hint::black_box(Box::new(1)))));
+    assert!(text.contains("total_blocks == 0: it is 1"), "in a test the macro checks in every build: {text}");
     let text = failure(move || assert_no_alloc(|| buffer.extend_from_slice(&[0; 64])));
     assert!(text.contains("total_blocks == 0: it is 1"), "{text}");
 }

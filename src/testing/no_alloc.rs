@@ -5,9 +5,35 @@ use super::comparison::Comparison;
 use super::condition::Condition;
 use super::figure::Figure;
 
+/// Runs a closure that may not allocate, and returns its result, in code that ships: in tests and in builds with debug assertions it
+/// is [`testing::assert_no_alloc`](crate::testing::assert_no_alloc), in other builds the call of the closure and nothing else, so
+/// that these need no heaplens in the program.
+///
+/// ```
+/// heaplens::install!();
+///
+/// fn mix(samples: &mut [f32], gain: f32) {
+///     heaplens::assert_no_alloc!(|| samples.iter_mut().for_each(|sample| *sample *= gain))
+/// }
+///
+/// fn main() {
+///     mix(&mut [0.5; 64], 2.0);
+/// }
+/// ```
+///
+/// # Panics
+///
+/// Where the function does.
+#[macro_export]
+macro_rules! assert_no_alloc {
+    ($work:expr $(,)?) => {
+        if ::core::cfg!(any(test, debug_assertions)) { $crate::testing::assert_no_alloc($work) } else { ($work)() }
+    };
+}
+
 /// Runs `work`, which may not allocate, and returns its result.
 ///
-/// Counts this thread and the threads that `work` attaches. A reallocation allocates; freeing does not.
+/// For code that ships there is [`assert_no_alloc!`](crate::assert_no_alloc!), which costs nothing in a release build. Counts this thread and the threads that `work` attaches. A reallocation allocates; freeing does not.
 ///
 /// ```
 /// heaplens::install!();
