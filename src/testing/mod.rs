@@ -11,6 +11,9 @@
 #[cfg(feature = "stacks")]
 mod artefact;
 mod assert_memory;
+#[cfg(feature = "macros")]
+#[doc(hidden)]
+pub mod attribute;
 mod budget;
 mod comparison;
 mod condition;
