@@ -149,6 +149,9 @@ pub use symbolize::{Frame, Origin};
 mod guide {
     #[doc = include_str!("../docs/guide/async.md")]
     struct Async;
+    #[cfg(feature = "macros")]
+    #[doc = include_str!("../docs/guide/budgets.md")]
+    struct Budgets;
     #[doc = include_str!("../docs/guide/measure-one-test.md")]
     struct MeasureOneTest;
     #[cfg(feature = "tracing")]
