@@ -56,7 +56,7 @@
 //! | How much does each span of a service need? | `tracing::MemoryLayer`, `span_table` (feature `tracing`) |
 //! | What does rayon do for a scope? | `rayon::ScopePool`, `rayon::ParallelInScope` (feature `rayon`) |
 //! | What is not part of it? | [`exclude`] |
-//! | Does it stay within a limit? | [`assert_memory!`], [`testing`] |
+//! | Does it stay within a limit? | [`assert_memory!`], [`testing`], `#[heaplens::budget]` on a test (feature `macros`) |
 //! | Could anything be missing? | [`Measurement::completeness`], [`Measurement::unattached_threads`], [`completeness`] |
 //! | What does heaplens itself take? | [`overhead_bytes`] |
 //!
@@ -75,6 +75,7 @@
 //! | `flamegraph` | SVG flame graphs (inferno, licensed CDDL-1.0) | yes |
 //! | `criterion` | measurements for criterion: bytes, blocks or peak in place of time; needs a C compiler | no |
 //! | `divan` | `install!(divan)`: divan's allocation profiler around heaplens | no |
+//! | `macros` | `#[heaplens::budget]`: limits on test functions | no |
 //! | `tracing` | memory by `tracing` span: `tracing::MemoryLayer` and `span_table` | no |
 //! | `rayon` | rayon's work in scopes: `rayon::ScopePool` and `rayon::ParallelInScope` | no |
 //! | `jemalloc` | jemalloc as the inner allocator, and its statistics; needs a C compiler and make | no |
@@ -125,6 +126,8 @@ pub use adapt::rayon;
 pub use adapt::tracing;
 pub use allocator::{Heaplens, is_installed};
 pub use completeness::Completeness;
+#[cfg(feature = "macros")]
+pub use heaplens_macros::budget;
 #[cfg(feature = "stacks")]
 pub use profile::{Metric, Profile, ProfileError, ProfilePart, Site, SiteStats};
 #[cfg(feature = "stacks")]
@@ -149,6 +152,9 @@ mod guide {
     #[cfg(feature = "stacks")]
     #[doc = include_str!("../docs/guide/baselines.md")]
     struct Baselines;
+    #[cfg(feature = "macros")]
+    #[doc = include_str!("../docs/guide/budgets.md")]
+    struct Budgets;
     #[cfg(feature = "stacks")]
     #[doc = include_str!("../docs/guide/leaks.md")]
     struct Leaks;

@@ -29,7 +29,7 @@ fn brought_along(features: &str) -> HashSet<String> {
 #[test]
 fn no_dependency_needs_a_later_rust_than_this_package_states() {
     let metadata = metadata();
-    let brought = brought_along("stacks,flamegraph,jemalloc,criterion,divan,tracing,rayon");
+    let brought = brought_along("stacks,flamegraph,jemalloc,criterion,divan,tracing,rayon,macros");
     let own = metadata.packages.iter().find(|package| package.name.as_str() == "heaplens").expect("heaplens");
     let stated = own.rust_version.clone().expect("a stated rust-version");
     let mut compared = 0;
@@ -72,6 +72,14 @@ fn each_adapter_brings_its_own_crate_and_no_other_does() {
         assert!(crates.iter().all(|name| brought.contains(*name) && !others.contains(*name)), "{feature}");
     }
     assert!(!brought_along("tracing").contains("tracing-attributes"), "no macros");
+}
+
+#[test]
+fn the_attribute_brings_what_a_macro_needs_and_nothing_else() {
+    let without = brought_along("");
+    let brought = brought_along("macros");
+    let more: HashSet<&str> = brought.difference(&without).map(String::as_str).collect();
+    assert_eq!(more, HashSet::from(["heaplens-macros", "proc-macro2", "quote", "syn", "unicode-ident"]));
 }
 
 #[test]

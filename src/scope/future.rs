@@ -65,8 +65,7 @@ pub trait MeasureFuture: Future + Sized {
     ///
     /// [`ScopeError`] says why it cannot be measured, and what to do.
     fn try_measured(self, name: impl Into<Cow<'static, str>>) -> Result<Measured<Self>, ScopeError> {
-        let scope = OwnScope::new(Opened::detached(name.into())?);
-        Ok(Measured { future: Some(self), scope: Some(scope) })
+        Measured::of(self, name.into(), false)
     }
 
     /// Runs the future in the scope of a handle: each poll enters it and leaves it again.
@@ -123,6 +122,17 @@ pin_project! {
 }
 
 impl<F> Measured<F> {
+    fn of(future: F, name: Cow<'static, str>, stacks: bool) -> Result<Self, ScopeError> {
+        let scope = OwnScope::new(Opened::detached(name, stacks)?);
+        Ok(Self { future: Some(future), scope: Some(scope) })
+    }
+
+    /// Measures the future, with call stacks where they can be captured.
+    #[cfg(feature = "macros")]
+    pub(crate) fn with_stacks(future: F, name: &'static str) -> Result<Self, ScopeError> {
+        Self::of(future, Cow::Borrowed(name), cfg!(feature = "stacks"))
+    }
+
     /// A handle of the future's scope; `None` when it is finished.
     ///
     /// What the future's tasks do inside of it counts for the future. Several threads may be inside from here on.

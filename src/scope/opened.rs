@@ -44,8 +44,8 @@ impl Opened {
     }
 
     /// Opens a scope that one thread at a time will be inside of.
-    pub(crate) fn detached(name: Cow<'static, str>) -> Result<Self, ScopeError> {
-        Self::with(name, |slot, name| scopes::create(slot, name, false))
+    pub(crate) fn detached(name: Cow<'static, str>, stacks: bool) -> Result<Self, ScopeError> {
+        Self::with(name, |slot, name| scopes::create(slot, name, stacks))
     }
 
     #[inline(always)]

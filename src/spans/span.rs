@@ -47,7 +47,7 @@ impl OpenSpan {
     /// Opens a span, or counts it as refused. `ancestors` are the measured spans around it, nearest first.
     pub(crate) fn open(key: RowKey, place: &Place<'_>, mut ancestors: impl Iterator<Item = Arc<SpanScope>>) -> Self {
         let _at = place.go_there();
-        match Opened::detached(Cow::Borrowed(key.0)) {
+        match Opened::detached(Cow::Borrowed(key.0), false) {
             Ok(opened) => {
                 closed::opened();
                 let around = ancestors.find(|ancestor| opened.scope().is_within(ancestor.scope()));

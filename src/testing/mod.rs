@@ -12,6 +12,9 @@
 mod artefact;
 mod assert_baseline;
 mod assert_memory;
+#[cfg(feature = "macros")]
+#[doc(hidden)]
+pub mod attribute;
 #[cfg_attr(not(feature = "stacks"), path = "baseline_off.rs")]
 mod baseline;
 mod budget;
