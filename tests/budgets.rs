@@ -153,6 +153,14 @@ mod with_stacks {
         let (_, used) = measure("plain", || vec![0_u8; 10]);
         let text = failure(|| assert_memory!(used, each_site(total_bytes <= 100)));
         assert!(text.contains("cannot be checked") && text.contains("needs call sites"), "{text}");
+        let scope = MemoryScope::builder("sites").stacks().enter();
+        let used = scope.finish();
+        for text in [
+            failure(|| assert_memory!(used, total_blocks == 0, each_site(reallocations <= 100))),
+            failure(|| assert_memory!(used, in_crate("budgets", largest_block_bytes <= 100))),
+        ] {
+            assert!(text.contains("is not recorded by call site"), "{text}");
+        }
     }
 
     #[test]

@@ -127,6 +127,12 @@ impl Figure {
         })
     }
 
+    /// Whether it is recorded by call site.
+    #[cfg(feature = "stacks")]
+    pub(super) fn is_by_site(self) -> bool {
+        self.of_site(&SiteStats::default()).is_some()
+    }
+
     /// This figure of a call site; `None` for one that is not recorded by call site.
     #[cfg(feature = "stacks")]
     pub(super) fn of_site(self, stats: &SiteStats) -> Option<u64> {

@@ -21,8 +21,8 @@ pub(super) fn refusal(measurement: &Measurement, conditions: &[Condition]) -> Op
             measurement.unattached_threads()
         ));
     }
-    let of_sites = conditions.iter().find(|condition| condition.needs_sites())?;
-    sites_missing(measurement, &completeness, of_sites)
+    let mut of_sites = conditions.iter().filter(|condition| condition.needs_sites());
+    of_sites.find_map(|condition| sites_missing(measurement, &completeness, condition))
 }
 
 /// What stands in the way of comparing every figure of a measurement, with the remedy.
@@ -52,6 +52,9 @@ fn figures_missing(completeness: &Completeness) -> Option<String> {
 
 #[cfg(feature = "stacks")]
 fn sites_missing(measurement: &Measurement, completeness: &Completeness, condition: &Condition) -> Option<String> {
+    if !condition.figure.is_by_site() {
+        return Some(format!("`{condition}`: {} is not recorded by call site", condition.figure));
+    }
     if !measurement.has_sites() {
         return Some(format!(
             "`{condition}` needs call sites, and the scope was measured without them: open it with \
