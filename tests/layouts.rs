@@ -155,11 +155,11 @@ fn c12_a_gigabyte_of_zeroes_touches_no_page_of_it() {
     }
 }
 
-/// The process's memory in RAM, by its page tables: the counter in `/proc/self/statm` is behind by up to 32 pages for each
-/// processor.
+/// The process's own memory in RAM, by its page tables: the counter in `/proc/self/statm` is behind by up to 32 pages for each
+/// processor, and pages of the program's file come in by sixteen when one is looked at.
 fn resident_bytes() -> usize {
     let map = std::fs::read_to_string("/proc/self/smaps_rollup").expect("Linux tells it here");
-    let line = map.lines().find_map(|line| line.strip_prefix("Rss:")).expect("the line with the sum");
+    let line = map.lines().find_map(|line| line.strip_prefix("Anonymous:")).expect("the line with the sum");
     let kibibytes: usize = line.trim().trim_end_matches(" kB").parse().expect("a number of KiB");
     kibibytes << 10
 }
