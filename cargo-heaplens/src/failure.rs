@@ -4,10 +4,15 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
+/// A test, a budget or a baseline failed.
+pub(crate) const FAILED: u8 = 1;
+
 use heaplens::{Profile, ProfileError};
 
 /// The reason for an exit code that is not 0.
 pub(crate) enum Failure {
+    /// Tests did not do what was asked for.
+    Failed(String),
     /// Wrong usage, unreadable input, or an output that cannot be written: the person can do something about it.
     Usage(String),
     /// The tool itself failed.
@@ -18,6 +23,7 @@ impl Failure {
     /// Prints the reason as one line and gives the exit code.
     pub(crate) fn report(self) -> ExitCode {
         let (reason, code) = match self {
+            Self::Failed(reason) => (reason, FAILED),
             Self::Usage(reason) => (reason, 2),
             Self::Tool(reason) => (reason, 3),
         };
