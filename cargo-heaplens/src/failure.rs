@@ -4,6 +4,9 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
+/// A test, a budget or a baseline failed.
+pub(crate) const FAILED: u8 = 1;
+
 use heaplens::{Profile, ProfileError};
 
 /// The reason for an exit code that is not 0.

@@ -1,20 +1,35 @@
-//! `cargo heaplens`: reads the profiles that heaplens saves.
+//! `cargo heaplens`: runs measured tests and compares them, reads the profiles that heaplens saves.
 //!
-//! One file per subcommand, named after it. Each reads a profile, lets the library write, and ends with one of the exit
-//! codes of heaplens: 0 fine, 2 wrong usage or unreadable input, 3 the tool failed.
+//! ```text
+//! test ──▶ cargo test ──▶ records ──▶ judged beside the baselines ──▶ a table, JSON, JUnit, Markdown, GitHub
+//! check ──────────────────┘           compare ──▶ the same records of two revisions
+//! report, flamegraph ──▶ a saved profile
+//! ```
+//!
+//! One file per subcommand, named after it. The library measures and knows its files; each subcommand ends with one of the
+//! exit codes of heaplens: 0 fine, 1 a test, budget or baseline failed, 2 wrong usage or unreadable input, 3 the tool failed.
 #![forbid(unsafe_code)]
 
+mod cargo_test;
+mod change;
+mod check;
 mod failure;
 mod flamegraph;
+mod format;
+mod judge;
 mod part;
+mod printable;
+mod project;
 mod report;
+mod stale;
+mod test;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-/// Reads memory profiles of heaplens: prints reports, draws flame graphs.
+/// Measured tests and memory profiles of heaplens: runs, compares, reports.
 #[derive(Parser)]
 #[command(name = "cargo-heaplens", bin_name = "cargo heaplens", version, after_help = EXAMPLES)]
 struct CommandLine {
@@ -24,27 +39,33 @@ struct CommandLine {
 
 #[derive(Subcommand)]
 enum Command {
+    Test(test::Test),
+    Check(check::Check),
     Report(report::Report),
     Flamegraph(flamegraph::Flamegraph),
 }
 
 const EXAMPLES: &str = "\
 Examples:
+  cargo heaplens test
+  cargo heaplens test --bless -- -p parser
+  cargo heaplens check --format markdown
   cargo heaplens report app.json.gz
   cargo heaplens report app.json.gz --by scope
   cargo heaplens flamegraph app.json.gz --metric live-at-peak-bytes
 
-Exit codes: 0 fine, 2 wrong usage or unreadable input, 3 the tool failed";
+Exit codes: 0 fine, 1 a test, budget or baseline failed, 2 wrong usage or
+unreadable input, 3 the tool failed";
 
 fn main() -> ExitCode {
+    let fine = |()| ExitCode::SUCCESS;
     let result = match CommandLine::parse_from(arguments()).command {
-        Command::Report(report) => report.run(),
-        Command::Flamegraph(flamegraph) => flamegraph.run(),
+        Command::Test(test) => test.run(),
+        Command::Check(check) => check.run(),
+        Command::Report(report) => report.run().map(fine),
+        Command::Flamegraph(flamegraph) => flamegraph.run().map(fine),
     };
-    match result {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => failure.report(),
-    }
+    result.unwrap_or_else(failure::Failure::report)
 }
 
 /// The arguments without the subcommand's own name, which cargo puts in front of them.

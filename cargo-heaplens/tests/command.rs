@@ -216,7 +216,13 @@ fn wrong_usage_has_exit_code_2_and_help_has_0() {
     for arguments in [&[][..], &["frobnicate"], &["report"], &["flamegraph", "fluid.json", "--metric", "bytes"]] {
         assert_eq!(folder.run(arguments).status.code(), Some(2), "{arguments:?}");
     }
-    for arguments in [&["--help"][..], &["heaplens", "--help"], &["report", "--help"], &["flamegraph", "--help"]] {
+    for arguments in [
+        &["--help"][..],
+        &["heaplens", "--help"],
+        &["report", "--help"],
+        &["flamegraph", "--help"],
+        &["test", "--help"],
+    ] {
         let output = folder.run(arguments);
         assert_eq!(output.status.code(), Some(0), "{arguments:?}");
         assert!(out(&output).contains("Examples:"), "{arguments:?}");
@@ -247,7 +253,13 @@ fn a_terminal_that_takes_nothing_is_a_failure_of_the_tool() {
 #[test]
 fn the_help_names_every_metric_and_fits_a_terminal_of_80_columns() {
     let folder = Folder::new("help");
-    for arguments in [["--help"].as_slice(), &["report", "--help"], &["flamegraph", "--help"]] {
+    for arguments in [
+        ["--help"].as_slice(),
+        &["report", "--help"],
+        &["flamegraph", "--help"],
+        &["test", "--help"],
+        &["check", "--help"],
+    ] {
         let help = out(&folder.run(arguments));
         let too_wide: Vec<&str> = help.lines().filter(|line| line.chars().count() > 80).collect();
         assert!(too_wide.is_empty(), "{too_wide:#?}");

@@ -29,6 +29,9 @@ mod refusal;
 mod test_name;
 mod unit;
 mod verdict;
+#[doc(hidden)]
+#[cfg(feature = "stacks")]
+pub mod wording;
 
 #[doc(hidden)]
 pub use assert_baseline::assert_unchanged;

@@ -7,7 +7,7 @@
 //! Nothing is written unless the variable is set. A process appends to a file of its own, a line at once, so that test
 //! processes beside it and one that is killed leave whole lines.
 
-use super::baseline::BaselineEntry;
+use super::baseline::{BaselineEntry, file_in};
 use super::failure::BudgetFailure;
 use crate::scope::Measurement;
 use serde::{Deserialize, Serialize};
@@ -69,6 +69,12 @@ impl TestRecord {
     #[must_use]
     pub fn entry_name(&self) -> String {
         entry_name(&self.test, &self.scope)
+    }
+
+    /// The file in which the test's baseline is, or would be.
+    #[must_use]
+    pub fn baseline_file(&self) -> PathBuf {
+        file_in(&self.package, &self.test)
     }
 
     /// Every record in a folder, in the order of packages, tests and scopes; none if the folder is not there.

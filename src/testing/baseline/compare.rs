@@ -1,6 +1,7 @@
 //! A measurement beside its baseline.
 
 use super::entry::{BaselineEntry, BaselineSite, FIGURES};
+use super::environment::{self, Difference};
 use super::slack::Slack;
 use crate::export::number::{bytes, count};
 use crate::symbolize::visible;
@@ -43,6 +44,13 @@ impl fmt::Display for BaselineChange {
 }
 
 impl BaselineEntry {
+    /// Whether a later entry was measured in the same way, so that their figures say something about each other: the target,
+    /// the allocator and the build profile are the same. The compiler may be another.
+    #[must_use]
+    pub fn is_comparable_with(&self, later: &Self) -> bool {
+        environment::between(&later.with, &self.with) != Difference::More
+    }
+
     /// The figures of a later entry that are further from this one than their slack, in the order of importance.
     #[must_use]
     pub fn changes(&self, later: &Self) -> Vec<BaselineChange> {

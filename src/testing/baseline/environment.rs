@@ -19,11 +19,15 @@ pub(super) enum Difference {
 }
 
 pub(super) fn difference(theirs: &str) -> Difference {
-    let ours = described();
+    between(&described(), theirs)
+}
+
+/// What differs between two descriptions.
+pub(super) fn between(ours: &str, theirs: &str) -> Difference {
     let rest = |text: &str| text.split_once(SEPARATOR).map(|(_, rest)| rest.to_owned());
     if ours == theirs {
         Difference::None
-    } else if rest(&ours) == rest(theirs) {
+    } else if rest(ours) == rest(theirs) {
         Difference::Compiler
     } else {
         Difference::More

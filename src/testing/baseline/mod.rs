@@ -19,6 +19,7 @@ pub use entry::{BaselineEntry, BaselineSite};
 pub use error::BaselineError;
 pub use file::BaselineFile;
 pub use slack::Slack;
+pub(super) use store::file_in;
 
 use super::failure::BudgetFailure;
 use super::figure::Figure;

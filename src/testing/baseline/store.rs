@@ -14,11 +14,16 @@ const FOLDER: &str = "memory-baselines";
 /// What this process has blessed: an entry's name with what became of it.
 static BLESSED: Mutex<BTreeMap<(PathBuf, String), BaselineEntry>> = Mutex::new(BTreeMap::new());
 
-/// The file of a test's suite.
+/// The file of a test's suite, where the test looks for it.
 pub(super) fn path_of(package: &Path, test: &str) -> PathBuf {
+    file_in(&folder_of(package), test)
+}
+
+/// The file of a test's suite in a package's folder.
+pub(in crate::testing) fn file_in(package: &Path, test: &str) -> PathBuf {
     let suite = test.split("::").next().unwrap_or(test);
     let file = format!("{}.json", crate::testing::test_name::file_name(suite));
-    folder_of(package).join(FOLDER).join(file)
+    package.join(FOLDER).join(file)
 }
 
 /// The package's folder as it was when the test was compiled, or, where the test runs elsewhere, as cargo says it is.

@@ -1,0 +1,53 @@
+//! `cargo heaplens check`: the results of the last run beside the baselines as they are in the files.
+
+use std::process::ExitCode;
+
+use clap::Args;
+
+use crate::cargo_test::Run;
+use crate::failure::{FAILED, Failure};
+use crate::format::Output;
+use crate::judge::{Age, Judged};
+use crate::project::Project;
+use crate::test::read;
+
+/// Compares the last results with the baselines, without a test.
+#[derive(Args)]
+#[command(after_help = "\
+The results are those of the last `cargo heaplens test` in this build folder,
+or of a test run with HEAPLENS_RESULTS=<target>/heaplens/results.
+
+Examples:
+  cargo heaplens check
+  cargo heaplens check --strict --format markdown -o comment.md
+
+Exit codes: 0 fine, 1 a test, budget or baseline failed, 2 wrong usage, no
+results, or a file that cannot be used")]
+pub(crate) struct Check {
+    #[command(flatten)]
+    output: Output,
+    /// Improvements and stale baselines are failures too
+    #[arg(long)]
+    strict: bool,
+}
+
+impl Check {
+    pub(crate) fn run(&self) -> Result<ExitCode, Failure> {
+        self.output.check()?;
+        let project = Project::find(&[])?;
+        let _lock = project.lock()?;
+        let results = project.results();
+        let records = read(&results)?;
+        if records.is_empty() {
+            let folder = results.display();
+            return Err(Failure::Usage(format!(
+                "{folder}: no results of measured tests: run `cargo heaplens test` first"
+            )));
+        }
+        let run =
+            Run::read(&results).unwrap_or(Run { whole_packages: Vec::new(), has_succeeded: true, has_blessed: false });
+        let judged = Judged::of(&project, &run, records, Age::Recorded)?;
+        self.output.write(&project, &judged)?;
+        Ok(ExitCode::from(if judged.is_failure(self.strict) { FAILED } else { 0 }))
+    }
+}

@@ -1,0 +1,222 @@
+//! The records of a run beside the baselines as they are in the files: what a table of the tests has a row for.
+//!
+//! ```text
+//! TestRecord[] ──grouped by test and scope──▶ Row[]        worst verdict, change against the baseline
+//! BaselineFile[] ──without those that reported──▶ StaleEntry[]
+//! ```
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use heaplens::testing::{BaselineEntry, BaselineFile, Check, Outcome, SiteChange, TestRecord};
+
+use crate::cargo_test::Run;
+use crate::change::Change;
+use crate::failure::Failure;
+use crate::project::{Project, read};
+use crate::stale::{self, StaleEntry};
+
+/// What came of a test's checks, from good to bad.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Verdict {
+    Passed,
+    /// What was measured is the baseline from this run on.
+    Blessed,
+    /// It could not be known.
+    Refused,
+    Failed,
+}
+
+/// A measured test.
+pub(crate) struct Row {
+    /// The package's name.
+    pub(crate) package: String,
+    /// The check that says most: the worst, of those the one against a baseline, of those the one with the highest peak.
+    pub(crate) record: TestRecord,
+    /// The worst of all checks.
+    pub(crate) verdict: Verdict,
+    /// Against the baseline.
+    pub(crate) change: Change,
+    /// The call sites that changed since the baseline.
+    pub(crate) sites: Vec<SiteChange>,
+    /// What the failed checks said, in several lines; empty where none failed.
+    pub(crate) text: String,
+}
+
+/// All that a format shows.
+pub(crate) struct Judged {
+    /// In the order of packages, tests and scopes.
+    pub(crate) rows: Vec<Row>,
+    /// Baselines of which no test reported.
+    pub(crate) stale: Vec<StaleEntry>,
+    /// Whether cargo was content.
+    pub(crate) has_succeeded: bool,
+}
+
+/// Whether the outcomes of the records are still true.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Age {
+    /// The tests have just run.
+    Fresh,
+    /// The baselines may be others by now.
+    Recorded,
+}
+
+/// The files of the workspace's baselines, and those of the records.
+pub(crate) type Baselines = BTreeMap<PathBuf, BaselineFile>;
+
+impl Verdict {
+    /// Whether it fails the run.
+    pub(crate) fn is_failure(self) -> bool {
+        self >= Self::Refused
+    }
+
+    /// The word for machines.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Passed => "passed",
+            Self::Blessed => "blessed",
+            Self::Refused => "refused",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+impl Judged {
+    /// Compares the records with the baselines.
+    pub(crate) fn of(project: &Project, run: &Run, records: Vec<TestRecord>, age: Age) -> Result<Self, Failure> {
+        let mut baselines = project.baselines()?;
+        for record in &records {
+            let path = record.baseline_file();
+            if !baselines.contains_key(&path) {
+                baselines.insert(path.clone(), read(&path)?);
+            }
+        }
+        let stale = stale::entries(project, &run.whole_packages, &baselines, &records);
+        let blessed = run.has_blessed && age == Age::Fresh;
+        let mut rows: BTreeMap<_, Row> = BTreeMap::new();
+        for record in records {
+            let row = Row::of(project, record, &baselines, age, blessed);
+            let key = (row.package.clone(), row.record.test.clone(), row.record.scope.clone());
+            let row = match rows.remove(&key) {
+                Some(known) => known.together_with(row),
+                None => row,
+            };
+            rows.insert(key, row);
+        }
+        Ok(Self { rows: rows.into_values().collect(), stale, has_succeeded: run.has_succeeded })
+    }
+
+    /// Whether a check failed, or, strictly, whether a baseline is not what it could be.
+    pub(crate) fn is_failure(&self, strict: bool) -> bool {
+        self.failures().next().is_some() || strict && (self.improvements().next().is_some() || !self.stale.is_empty())
+    }
+
+    /// The rows that fail the run.
+    pub(crate) fn failures(&self) -> impl Iterator<Item = &Row> {
+        self.rows.iter().filter(|row| row.verdict.is_failure())
+    }
+
+    /// The rows that are better than their baseline.
+    pub(crate) fn improvements(&self) -> impl Iterator<Item = &Row> {
+        self.rows.iter().filter(|row| !row.verdict.is_failure() && matches!(row.change, Change::Less(_)))
+    }
+}
+
+impl Row {
+    fn of(project: &Project, record: TestRecord, baselines: &Baselines, age: Age, blessed: bool) -> Self {
+        let file = baselines.get(&record.baseline_file());
+        let baseline = match record.check {
+            Check::Baseline => file.and_then(|file| file.tests().get(&record.entry_name())),
+            _ => None,
+        };
+        let change = Change::between(baseline, &record.measured);
+        let sites = match &change {
+            Change::Less(_) | Change::More(_) => baseline.map(|entry| entry.site_changes(&record.measured)),
+            _ => None,
+        };
+        let verdict = match (record.outcome, record.check, age) {
+            (Outcome::Passed | Outcome::Failed, Check::Baseline, Age::Recorded) => present_verdict(&change),
+            (Outcome::Passed, Check::Baseline, Age::Fresh) if blessed => Verdict::Blessed,
+            (Outcome::Passed, ..) => Verdict::Passed,
+            (Outcome::Refused, ..) => Verdict::Refused,
+            _ => Verdict::Failed,
+        };
+        let sites = sites.unwrap_or_default();
+        let text = match (age, record.check) {
+            _ if !verdict.is_failure() => String::new(),
+            (Age::Recorded, Check::Baseline) if record.outcome != Outcome::Refused => {
+                present_text(&record, baseline, &change, &sites)
+            }
+            _ => record.text.clone(),
+        };
+        Self { package: package_name(project, &record), record, verdict, change, sites, text }
+    }
+
+    /// One row of two checks of the same test and scope.
+    fn together_with(self, other: Self) -> Self {
+        let weight = |row: &Self| {
+            let peak = row.record.measured.figures.get("peak_bytes").copied();
+            (row.verdict, row.record.check == Check::Baseline, peak)
+        };
+        let (mut row, lesser) = if weight(&other) > weight(&self) { (other, self) } else { (self, other) };
+        if row.change == Change::NoBaseline {
+            (row.change, row.sites) = (lesser.change, lesser.sites);
+        }
+        if !lesser.text.is_empty() && lesser.text != row.text {
+            row.text = [row.text, lesser.text].join("\n");
+        }
+        row
+    }
+
+    /// The test and its scope.
+    pub(crate) fn name(&self) -> String {
+        self.record.entry_name()
+    }
+
+    /// A figure of the measurement.
+    pub(crate) fn figure(&self, name: &str) -> u64 {
+        self.record.measured.figures.get(name).copied().unwrap_or_default()
+    }
+}
+
+/// What a comparison with the baseline of today says.
+fn present_verdict(change: &Change) -> Verdict {
+    match change {
+        Change::More(_) => Verdict::Failed,
+        Change::NoBaseline | Change::NotComparable => Verdict::Refused,
+        Change::Same | Change::Less(_) => Verdict::Passed,
+    }
+}
+
+/// The text of such a failure.
+fn present_text(
+    record: &TestRecord,
+    baseline: Option<&BaselineEntry>,
+    change: &Change,
+    sites: &[SiteChange],
+) -> String {
+    const MOST_SITES: usize = 5;
+    let scope = &record.scope;
+    match (change, baseline) {
+        (Change::More(_), _) => {
+            let figures = change.figures().map(|change| format!("  {change}"));
+            let sites = sites.iter().take(MOST_SITES).map(|change| format!("  {change}"));
+            let first = [format!("memory baseline of \"{scope}\" exceeded:")];
+            first.into_iter().chain(figures).chain(sites).collect::<Vec<_>>().join("\n")
+        }
+        (_, Some(baseline)) => format!(
+            "memory baseline of \"{scope}\" cannot be compared: it was recorded with \"{}\", and this with \"{}\"",
+            baseline.with, record.measured.with
+        ),
+        (_, None) => format!("memory baseline of \"{scope}\" is missing: `cargo heaplens test --bless` writes it"),
+    }
+}
+
+/// The name of the record's package, or of its folder where that is none of the workspace.
+fn package_name(project: &Project, record: &TestRecord) -> String {
+    match project.packages.iter().find(|package| package.folder == record.package) {
+        Some(package) => package.name.clone(),
+        None => record.package.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+    }
+}

@@ -1,0 +1,105 @@
+//! `cargo heaplens test`: runs the tests and prints what they needed, beside their baselines.
+
+use std::ffi::OsString;
+use std::path::Path;
+use std::process::{ExitCode, ExitStatus};
+
+use clap::Args;
+use heaplens::testing::TestRecord;
+
+use crate::cargo_test::{self, CargoTest, Run};
+use crate::failure::{FAILED, Failure};
+use crate::format::Output;
+use crate::judge::{Age, Judged};
+use crate::project::Project;
+
+/// Runs `cargo test` and prints what the measured tests needed.
+#[derive(Args)]
+#[command(after_help = "\
+Measured are tests with `assert_memory!`, `assert_baseline!` or another check of
+heaplens::testing. Regressions, improvements and stale baselines are told below
+the table; a baseline is stale if no test asks for it in a run of all tests.
+
+Examples:
+  cargo heaplens test                            every test that cargo test runs
+  cargo heaplens test -- -p parser --release     with arguments for cargo test
+  cargo heaplens test -- --no-fail-fast          all tests, though some fail
+  cargo heaplens test --bless -- -- lines        new baselines for some tests
+  cargo heaplens test --format junit -o memory.xml
+  cargo heaplens test --format github            annotations, and a summary in
+                                                 $GITHUB_STEP_SUMMARY
+
+Exit codes: 0 fine, 1 a test, budget or baseline failed, 2 wrong usage or a
+baseline file that cannot be used, 3 the tool failed")]
+pub(crate) struct Test {
+    #[command(flatten)]
+    output: Output,
+    /// Makes what is measured the new baselines
+    #[arg(long)]
+    bless: bool,
+    /// Improvements and stale baselines are failures too
+    #[arg(long)]
+    strict: bool,
+    /// Runs `cargo nextest run` in place of `cargo test`
+    #[arg(long)]
+    nextest: bool,
+    /// Arguments for cargo test
+    #[arg(last = true, value_name = "ARGUMENTS")]
+    arguments: Vec<OsString>,
+}
+
+impl Test {
+    pub(crate) fn run(&self) -> Result<ExitCode, Failure> {
+        self.output.check()?;
+        let project = Project::find(&self.arguments)?;
+        project.baselines()?;
+        let _lock = project.lock()?;
+        let results = project.results();
+        let status = self.run_cargo(&results)?;
+        let blessed = self.bless || std::env::var_os("HEAPLENS_BLESS").is_some_and(|wish| wish == "1");
+        let run = Run::of(&project, &self.arguments, status.success(), blessed);
+        run.write(&results)?;
+        let records = read(&results)?;
+        let judged = Judged::of(&project, &run, records, Age::Fresh)?;
+        self.output.write(&project, &judged)?;
+        if judged.rows.is_empty() {
+            eprintln!("{HOW_TO_MEASURE}");
+        }
+        Ok(exit_code(&judged, self.strict, status))
+    }
+
+    fn run_cargo(&self, results: &Path) -> Result<ExitStatus, Failure> {
+        CargoTest::prepare(results)?;
+        let cargo = CargoTest {
+            arguments: &self.arguments,
+            nextest: self.nextest,
+            quiet_output: self.output.is_for_machines_on_standard_output(),
+        };
+        let mut command = cargo.command(results);
+        if self.bless {
+            command.env("HEAPLENS_BLESS", "1");
+        }
+        cargo_test::run(command)
+    }
+}
+
+const HOW_TO_MEASURE: &str = "\
+no measured tests have run: a test is measured by `heaplens::assert_memory!(used, ..)` or
+`heaplens::assert_baseline!(used)` with a `Measurement`, where heaplens has its feature `stacks`";
+
+/// What the checks found, a line that cannot be read being an error.
+pub(crate) fn read(results: &Path) -> Result<Vec<TestRecord>, Failure> {
+    TestRecord::read_folder(results).map_err(|error| Failure::Usage(error.to_string()))
+}
+
+fn exit_code(judged: &Judged, strict: bool, status: ExitStatus) -> ExitCode {
+    if judged.is_failure(strict) {
+        return ExitCode::from(FAILED);
+    }
+    match status.code() {
+        Some(0) => ExitCode::SUCCESS,
+        // Nothing was measured: cargo's exit code says all there is.
+        Some(code) if judged.rows.is_empty() => ExitCode::from(u8::try_from(code).unwrap_or(FAILED)),
+        _ => ExitCode::from(FAILED),
+    }
+}
