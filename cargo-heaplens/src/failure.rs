@@ -11,6 +11,8 @@ use heaplens::{Profile, ProfileError};
 
 /// The reason for an exit code that is not 0.
 pub(crate) enum Failure {
+    /// Tests did not do what was asked for.
+    Failed(String),
     /// Wrong usage, unreadable input, or an output that cannot be written: the person can do something about it.
     Usage(String),
     /// The tool itself failed.
@@ -21,6 +23,7 @@ impl Failure {
     /// Prints the reason as one line and gives the exit code.
     pub(crate) fn report(self) -> ExitCode {
         let (reason, code) = match self {
+            Self::Failed(reason) => (reason, FAILED),
             Self::Usage(reason) => (reason, 2),
             Self::Tool(reason) => (reason, 3),
         };

@@ -13,6 +13,7 @@
 mod cargo_test;
 mod change;
 mod check;
+mod compare;
 mod failure;
 mod flamegraph;
 mod format;
@@ -41,6 +42,7 @@ struct CommandLine {
 enum Command {
     Test(test::Test),
     Check(check::Check),
+    Compare(compare::Compare),
     Report(report::Report),
     Flamegraph(flamegraph::Flamegraph),
 }
@@ -50,6 +52,7 @@ Examples:
   cargo heaplens test
   cargo heaplens test --bless -- -p parser
   cargo heaplens check --format markdown
+  cargo heaplens compare main
   cargo heaplens report app.json.gz
   cargo heaplens report app.json.gz --by scope
   cargo heaplens flamegraph app.json.gz --metric live-at-peak-bytes
@@ -62,6 +65,7 @@ fn main() -> ExitCode {
     let result = match CommandLine::parse_from(arguments()).command {
         Command::Test(test) => test.run(),
         Command::Check(check) => check.run(),
+        Command::Compare(compare) => compare.run(),
         Command::Report(report) => report.run().map(fine),
         Command::Flamegraph(flamegraph) => flamegraph.run().map(fine),
     };

@@ -141,7 +141,7 @@ pub(crate) fn read(path: &Path) -> Result<BaselineFile, Failure> {
 }
 
 /// The value of an argument, `--name value` or `--name=value`.
-fn value_of(arguments: &[OsString], name: &str) -> Option<PathBuf> {
+pub(crate) fn value_of(arguments: &[OsString], name: &str) -> Option<PathBuf> {
     let ours = arguments.split(|argument| argument == "--").next()?;
     ours.iter().enumerate().find_map(|(position, argument)| {
         let rest = argument.to_str()?.strip_prefix(name)?;

@@ -259,6 +259,7 @@ fn the_help_names_every_metric_and_fits_a_terminal_of_80_columns() {
         &["flamegraph", "--help"],
         &["test", "--help"],
         &["check", "--help"],
+        &["compare", "--help"],
     ] {
         let help = out(&folder.run(arguments));
         let too_wide: Vec<&str> = help.lines().filter(|line| line.chars().count() > 80).collect();

@@ -4,17 +4,9 @@ mod support;
 
 use std::fs;
 use std::process::Output;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde_json::Value;
 use support::{Workspace, ended, sample, text};
-
-/// One build serves all tests, so that they use it one after the other.
-fn workspace() -> (Workspace, MutexGuard<'static, ()>) {
-    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
-    let guard = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
-    (sample("measured-tests"), guard)
-}
 
 const ALPHA: &str = "alpha/memory-baselines/alpha.json";
 const BETA: &str = "beta/memory-baselines/beta.json";
@@ -33,7 +25,7 @@ fn row(table: &str, name: &str) -> String {
 
 #[test]
 fn a_blessed_run_passes_and_leaves_the_files_as_they_are() {
-    let (workspace, _guard) = workspace();
+    let workspace = sample();
     let refused = workspace.out(1, &["test", "--", "--no-fail-fast"]);
     assert!(refused.contains("REFUSED  alpha::tests::blessed [rows]") && refused.contains("--bless"), "{refused}");
     let blessed = workspace.out(0, &["test", "--bless"]);
@@ -51,7 +43,7 @@ fn a_blessed_run_passes_and_leaves_the_files_as_they_are() {
 
 #[test]
 fn more_is_a_regression_and_less_an_improvement() {
-    let (workspace, _guard) = workspace();
+    let workspace = sample();
     workspace.out(0, &["test", "--bless"]);
     let more = ended(1, &with(&workspace, "SAMPLE_ROWS", "12", &["test"]));
     assert!(row(&more, "alpha::tests::blessed [rows]").starts_with("FAILED alpha::tests::blessed [rows] 13"), "{more}");
@@ -78,7 +70,7 @@ fn more_is_a_regression_and_less_an_improvement() {
 
 #[test]
 fn a_broken_budget_is_one_row_with_the_worst_of_its_checks() {
-    let (workspace, _guard) = workspace();
+    let workspace = sample();
     workspace.out(0, &["test", "--bless"]);
     let output = with(&workspace, "SAMPLE_LIMIT", "0", &["test", "--format", "json", "--", "limited"]);
     let json: Value = serde_json::from_str(&ended(1, &output)).expect("only JSON is on standard output");
@@ -91,7 +83,7 @@ fn a_broken_budget_is_one_row_with_the_worst_of_its_checks() {
 
 #[test]
 fn a_baseline_without_a_test_is_stale_in_a_run_of_all_tests() {
-    let (workspace, _guard) = workspace();
+    let workspace = sample();
     workspace.out(0, &["test", "--bless"]);
     let text = workspace.read(BETA).replace("beta::tests::notes", "beta::tests::gone");
     fs::write(workspace.root.join(BETA), text).expect("writable");
@@ -110,7 +102,7 @@ fn a_baseline_without_a_test_is_stale_in_a_run_of_all_tests() {
 
 #[test]
 fn a_baseline_file_that_cannot_be_used_stops_before_anything_runs() {
-    let (workspace, _guard) = workspace();
+    let workspace = sample();
     let entry = r#"{ "with": "rustc", "figures": {} }"#;
     let twice = format!("{{\n\"schema\": 1, \"tests\": {{ \"a\": {entry},\n\"a\": {entry} }} }}");
     for (contents, reason) in [
@@ -137,7 +129,7 @@ fn a_baseline_file_that_cannot_be_used_stops_before_anything_runs() {
 
 #[test]
 fn tests_that_measure_nothing_end_as_cargo_does() {
-    let (workspace, _guard) = workspace();
+    let workspace = sample();
     let output = workspace.run(&["test", "--", "unmeasured"]);
     ended(0, &output);
     assert!(text(&output.stderr).contains("`heaplens::assert_memory!(used, ..)`"), "{}", text(&output.stderr));
@@ -150,7 +142,7 @@ fn tests_that_measure_nothing_end_as_cargo_does() {
 
 #[test]
 fn wrong_usage_and_a_missing_cargo_have_exit_codes_of_their_own() {
-    let (workspace, _guard) = workspace();
+    let workspace = sample();
     for arguments in [&["test", "--format", "yaml"][..], &["test", "-o", "missing/file"], &["check", "extra"]] {
         workspace.out(2, arguments);
     }
@@ -165,7 +157,7 @@ fn wrong_usage_and_a_missing_cargo_have_exit_codes_of_their_own() {
 #[test]
 fn nextest_is_run_with_the_same_arguments() {
     use std::os::unix::fs::PermissionsExt;
-    let (workspace, _guard) = workspace();
+    let workspace = sample();
     let real = std::env::var("CARGO").unwrap_or("cargo".to_owned());
     let script = "#!/bin/sh\n[ \"$1\" = metadata ] && exec \"$REAL_CARGO\" \"$@\"\necho \"called with $*; bless $HEAPLENS_BLESS\"\n";
     workspace.write("bin/cargo", script);

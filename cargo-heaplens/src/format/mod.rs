@@ -11,6 +11,8 @@ mod markdown;
 mod sections;
 mod table;
 
+pub(crate) use sections::site_line;
+
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -71,7 +73,7 @@ impl Output {
     /// Shows the tests.
     pub(crate) fn write(&self, project: &Project, judged: &Judged) -> Result<(), Failure> {
         let text = match self.format {
-            Format::Table => table::text(project, judged, self.columns()),
+            Format::Table => table::text(project, judged, columns(self.output.is_none())),
             Format::Json => json::text(project, judged)?,
             Format::Github => {
                 summarize(project, judged)?;
@@ -88,17 +90,17 @@ impl Output {
             }
         }
     }
+}
 
-    /// `COLUMNS`, else the width of the terminal.
-    fn columns(&self) -> usize {
-        const WITHOUT_TERMINAL: usize = 100;
-        let stated = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
-        let terminal = || match &self.output {
-            None => terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| usize::from(width.0)),
-            Some(_) => None,
-        };
-        stated.or_else(terminal).filter(|columns| *columns > 0).unwrap_or(WITHOUT_TERMINAL)
-    }
+/// `COLUMNS`, else the width of the terminal where standard output is one.
+pub(crate) fn columns(is_standard_output: bool) -> usize {
+    const WITHOUT_TERMINAL: usize = 100;
+    let stated = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+    let terminal = || match is_standard_output {
+        true => terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| usize::from(width.0)),
+        false => None,
+    };
+    stated.or_else(terminal).filter(|columns| *columns > 0).unwrap_or(WITHOUT_TERMINAL)
 }
 
 /// Adds the Markdown to the summary of GitHub's job, where there is one.

@@ -74,7 +74,7 @@ pub(crate) fn totals(judged: &Judged) -> String {
 
 fn changed(row: &Row) -> Item {
     let figures = row.change.figures().map(BaselineChange::to_string);
-    let sites = row.sites.iter().take(MOST_SITES).map(site);
+    let sites = row.sites.iter().take(MOST_SITES).map(site_line);
     let more = row.sites.len().saturating_sub(MOST_SITES);
     let more = (more > 0).then(|| format!("and {more} more call sites"));
     let lines = figures.chain(sites).chain(more).map(|line| printable::line(&line));
@@ -91,7 +91,7 @@ fn said(row: &Row) -> Item {
 }
 
 /// A call site in words, without the columns of a longer list.
-fn site(change: &SiteChange) -> String {
+pub(crate) fn site_line(change: &SiteChange) -> String {
     let text = change.to_string();
     visible(&text).split_whitespace().collect::<Vec<_>>().join(" ")
 }

@@ -1,7 +1,7 @@
 //! A workspace of two packages in a temporary folder, and the command run in it.
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 
-use std::fs;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -9,16 +9,16 @@ use std::process::{Command, Output};
 pub(crate) struct Workspace {
     pub(crate) root: PathBuf,
     pub(crate) target: PathBuf,
-    is_kept: bool,
+    /// Held as long as a workspace is used that is kept: the next test waits.
+    kept: Option<File>,
 }
 
 impl Workspace {
     /// Packages `alpha` and `beta` without any code: for results that are made up.
     pub(crate) fn empty(test: &str) -> Self {
         let root = std::env::temp_dir().join(format!("cargo-heaplens-{test}-{}", std::process::id()));
-        let root_is_free = fs::remove_dir_all(&root);
-        drop(root_is_free);
-        let workspace = Self { target: root.join("target"), root, is_kept: false };
+        let _ = fs::remove_dir_all(&root);
+        let workspace = Self { target: root.join("target"), root, kept: None };
         workspace.write("Cargo.toml", "[workspace]\nmembers = [\"alpha\", \"beta\"]\nresolver = \"3\"\n");
         for package in ["alpha", "beta"] {
             workspace.write(&format!("{package}/Cargo.toml"), &format!("[package]\nname = \"{package}\"\n"));
@@ -27,10 +27,14 @@ impl Workspace {
         workspace
     }
 
-    /// A folder below the build folder, with a build folder of its own, both of which the next run finds again.
-    pub(crate) fn kept(name: &str) -> Self {
+    /// A folder below the build folder, and a build folder beside it, which the next test finds again: heaplens is compiled
+    /// once. One test at a time has it. Two such folders could not share the build folder: cargo tells the packages of
+    /// workspaces apart by their paths inside, which are the same.
+    pub(crate) fn kept() -> Self {
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
-        Self { root: folder.join(name), target: folder.join("target"), is_kept: true }
+        let lock = File::create(folder.join("workspaces.lock")).expect("cargo has made the folder");
+        lock.lock().expect("a file of this system");
+        Self { root: folder.join("workspace"), target: folder.join("target"), kept: Some(lock) }
     }
 
     /// Writes a file, and leaves one that has these contents: cargo looks at times.
@@ -82,7 +86,7 @@ impl Workspace {
 
 impl Drop for Workspace {
     fn drop(&mut self) {
-        if !self.is_kept {
+        if self.kept.is_none() {
             let _ = fs::remove_dir_all(&self.root);
         }
     }
@@ -100,8 +104,11 @@ pub(crate) fn text(bytes: &[u8]) -> String {
 }
 
 /// The two packages of `tests/sample`, built against this repository, without baselines and results.
-pub(crate) fn sample(name: &str) -> Workspace {
-    let workspace = Workspace::kept(name);
+pub(crate) fn sample() -> Workspace {
+    let workspace = Workspace::kept();
+    for left in [".git", "bin", "later"] {
+        let _ = fs::remove_dir_all(workspace.root.join(left));
+    }
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     let members = "[workspace]\nmembers = [\"alpha\", \"beta\"]\nresolver = \"3\"\n";
     workspace.write("Cargo.toml", &format!("{members}\n[profile.dev]\ndebug = \"line-tables-only\"\n"));

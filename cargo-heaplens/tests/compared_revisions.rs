@@ -1,0 +1,147 @@
+//! `cargo heaplens compare` in a git repository of two commits.
+
+mod support;
+
+use std::fs;
+use std::process::Command;
+
+use support::{Workspace, ended, sample, text};
+
+fn git(workspace: &Workspace, arguments: &[&str]) -> String {
+    let mut command = Command::new("git");
+    command.args(arguments).current_dir(&workspace.root);
+    // The same commits in every run have the same names, so that what was built for them is used again.
+    for variable in ["GIT_AUTHOR_DATE", "GIT_COMMITTER_DATE"] {
+        command.env(variable, "2026-01-01T00:00:00Z");
+    }
+    for variable in ["GIT_AUTHOR_NAME", "GIT_AUTHOR_EMAIL", "GIT_COMMITTER_NAME", "GIT_COMMITTER_EMAIL"] {
+        command.env(variable, "nobody");
+    }
+    command.env("GIT_CONFIG_GLOBAL", "").env("GIT_CONFIG_NOSYSTEM", "1");
+    ended(0, &command.output().expect("git runs"))
+}
+
+const ALPHA: &str = "alpha/src/lib.rs";
+const BETA: &str = "beta/src/lib.rs";
+
+fn change(workspace: &Workspace, file: &str, from: &str, to: &str) {
+    let text = workspace.read(file);
+    assert!(text.contains(from), "{text}");
+    workspace.write(file, &text.replace(from, to));
+}
+
+/// Commit `small`, then one in which a row of `alpha` is twice as long and a test of `beta` has another name.
+fn repository() -> Workspace {
+    let workspace = sample();
+    git(&workspace, &["init", "--quiet", "--initial-branch", "main"]);
+    git(&workspace, &["add", "."]);
+    git(&workspace, &["commit", "--quiet", "--message", "small"]);
+    git(&workspace, &["tag", "small"]);
+    change(&workspace, ALPHA, "crate::rows(1)", "crate::rows(2)");
+    change(&workspace, BETA, "fn notes", "fn remarks");
+    git(&workspace, &["commit", "--quiet", "--all", "--message", "larger"]);
+    workspace
+}
+
+fn assert_no_work_tree_is_left(workspace: &Workspace) {
+    let list = git(workspace, &["worktree", "list"]);
+    assert_eq!(list.lines().count(), 1, "{list}");
+}
+
+#[test]
+fn what_differs_is_told_by_test_and_call_site() {
+    let workspace = repository();
+    let output = workspace.run(&["compare", "small"]);
+    assert_eq!(
+        ended(0, &output),
+        "\
+- alpha::tests::blessed [rows]
+                         before   after  change
+    total_blocks             11      11  same
+    total_bytes          10,240  20,240  +97.7 %
+    peak_bytes           10,240  20,240  +97.7 %
+    largest_block_bytes   1,000   2,000  +100.0 %
+    live_bytes           10,240  20,240  +97.7 %
+    grown +0 blocks, +10.0 kB src/lib.rs:8 rows
+
+only at small
+- beta::tests::notes [all notes]
+
+only in the present work tree
+- beta::tests::remarks [all notes]
+
+since small: 1 changed, 1 the same
+"
+    );
+    let progress = text(&output.stderr);
+    assert!(progress.contains("measuring small (") && progress.contains("measuring the present work tree\n"));
+    assert!(progress.contains("cargo test failed there; compared is what was measured"), "{progress}");
+    assert_no_work_tree_is_left(&workspace);
+    workspace.out(1, &["compare", "small", "--strict", "--", "-p", "alpha"]);
+}
+
+#[test]
+fn changes_that_are_not_committed_are_measured() {
+    let workspace = repository();
+    change(&workspace, ALPHA, "crate::rows(2)", "crate::rows(1)");
+    let output = workspace.run(&["compare", "small", "--strict", "--", "-p", "alpha"]);
+    assert_eq!(ended(0, &output), "since small: 0 changed, 2 the same\n");
+    assert!(text(&output.stderr).contains("work tree, with changes that are not committed"));
+}
+
+#[test]
+fn what_cannot_be_compared_is_told_and_leaves_nothing() {
+    let workspace = repository();
+    for revision in ["missing", "--all", "small:alpha", "a\u{1b}b"] {
+        let output = workspace.run(&["compare", "--", revision]);
+        ended(2, &output);
+        let output = workspace.run(&["compare", revision]);
+        ended(2, &output);
+        assert!(!text(&output.stderr).contains('\u{1b}'));
+    }
+    let error = text(&workspace.run(&["compare", "missing"]).stderr);
+    assert!(error.starts_with("error: there is no revision \"missing\" in /"), "{error}");
+    workspace.write("later/Cargo.toml", "[package]\nname = \"later\"\n[workspace]\n");
+    workspace.write("later/src/lib.rs", "");
+    let later = workspace.command(&["compare", "small"]).current_dir(workspace.root.join("later")).output();
+    let later = later.expect("built");
+    fs::remove_dir_all(workspace.root.join("later")).expect("ours");
+    ended(2, &later);
+    assert!(text(&later.stderr).contains("error: small: there is no folder later"), "{}", text(&later.stderr));
+    assert_no_work_tree_is_left(&workspace);
+
+    let output = workspace.run(&["compare", "small", "--", "unmeasured"]);
+    assert!(ended(1, &output).is_empty() && text(&output.stderr).contains("small: no test was measured"));
+    let outside = Workspace::empty("no-repository");
+    let output = outside.run(&["compare", "HEAD"]);
+    ended(2, &output);
+    assert!(text(&output.stderr).contains("not in a git repository"), "{}", text(&output.stderr));
+}
+
+/// Ctrl-C goes to all programs of the terminal: to the command, and to cargo.
+#[cfg(unix)]
+#[test]
+fn an_interrupted_comparison_leaves_no_work_tree() {
+    use std::os::unix::{fs::PermissionsExt, process::CommandExt};
+    use std::time::{Duration, Instant};
+    let workspace = repository();
+    let script = "#!/bin/sh\n[ \"$1\" = metadata ] && exec \"$REAL_CARGO\" \"$@\"\ntouch started\nsleep 60\n";
+    workspace.write("bin/cargo", script);
+    let fake = workspace.root.join("bin/cargo");
+    fs::set_permissions(&fake, fs::Permissions::from_mode(0o755)).expect("our file");
+    let commit = git(&workspace, &["rev-parse", "small"]);
+    let tree = workspace.target.join("heaplens/compare").join(commit.trim()).join("tree");
+    let mut command = workspace.command(&["compare", "small"]);
+    command.env("CARGO", &fake).env("REAL_CARGO", std::env::var("CARGO").unwrap_or("cargo".to_owned()));
+    let mut child = command.process_group(0).spawn().expect("built");
+    let start = Instant::now();
+    while !tree.join("started").exists() {
+        assert!(start.elapsed() < Duration::from_secs(50) && child.try_wait().expect("ours").is_none(), "not started");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let group = format!("-{}", child.id());
+    assert!(Command::new("kill").args(["-INT", "--", &group]).status().expect("kill runs").success());
+    assert_eq!(child.wait().expect("ours").code(), Some(3));
+    assert!(!tree.exists(), "its files are gone");
+    assert_no_work_tree_is_left(&workspace);
+}
