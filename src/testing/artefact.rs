@@ -42,16 +42,29 @@ fn flamegraph(_: &Profile, _: Metric, _: &Path) -> Result<Option<PathBuf>, Strin
     Ok(None)
 }
 
-/// `HEAPLENS_OUT`, else `heaplens` in the build folder that the running program lies in, else in the present folder.
+/// `HEAPLENS_OUT`, else `heaplens` in the build folder.
 fn output_folder() -> PathBuf {
-    if let Some(given) = std::env::var_os("HEAPLENS_OUT").filter(|given| !given.is_empty()) {
-        return PathBuf::from(given);
+    match given("HEAPLENS_OUT") {
+        Some(folder) => folder,
+        None => build_folder().join("heaplens"),
     }
+}
+
+/// The build folder that the running program lies in; for a program elsewhere, such as a test in documentation, the one that the
+/// environment names, else the nearest `target` around the present folder, else that folder itself.
+fn build_folder() -> PathBuf {
     // Cargo marks its build folders for programs that make backups.
-    let is_build_folder = |folder: &&Path| folder.join("CACHEDIR.TAG").is_file();
+    let is_build_folder = |folder: &Path| folder.join("CACHEDIR.TAG").is_file();
     let program = std::env::current_exe().unwrap_or_default();
-    let build = program.ancestors().skip(1).find(is_build_folder).map(Path::to_owned);
-    build.unwrap_or_default().join("heaplens")
+    let here = std::env::current_dir().unwrap_or_default();
+    let around_program = program.ancestors().skip(1).find(|folder| is_build_folder(folder)).map(Path::to_owned);
+    let around_here = || here.ancestors().map(|folder| folder.join("target")).find(|folder| folder.is_dir());
+    around_program.or_else(|| given("CARGO_TARGET_DIR")).or_else(around_here).unwrap_or_default()
+}
+
+/// A path in the environment.
+fn given(variable: &str) -> Option<PathBuf> {
+    std::env::var_os(variable).filter(|path| !path.is_empty()).map(PathBuf::from)
 }
 
 /// Relative to the present folder where it lies below that.

@@ -23,6 +23,7 @@ use heaplens::testing::TestRecord;
 
 use self::difference::{Difference, Side};
 use self::git::{Repository, WorkTree};
+use self::interrupt::Interrupt;
 use crate::cargo_test::{self, CargoTest};
 use crate::failure::{FAILED, Failure, written};
 use crate::format::columns;
@@ -63,10 +64,10 @@ impl Compare {
         let repository = Repository::here()?;
         let commit = repository.commit(&self.revision)?;
         let _lock = project.lock()?;
-        interrupt::watch()?;
+        let interrupt = Interrupt::watch()?;
         let folder = project.output.join("compare").join(&commit);
-        let before = self.measure_before(&repository, &commit, &folder)?;
-        let after = self.measure_after(&repository, &folder)?;
+        let before = self.measure_before(&repository, &commit, &folder, &interrupt)?;
+        let after = self.measure_after(&repository, &folder, &interrupt)?;
         let difference = Difference::between(before, after);
         let text = text::of(&difference, &self.revision, columns(true));
         let mut terminal = AutoStream::auto(io::stdout()).lock();
@@ -74,7 +75,13 @@ impl Compare {
         Ok(ExitCode::from(if self.strict && difference.has_grown() { FAILED } else { 0 }))
     }
 
-    fn measure_before(&self, repository: &Repository, commit: &str, folder: &Path) -> Result<Side, Failure> {
+    fn measure_before(
+        &self,
+        repository: &Repository,
+        commit: &str,
+        folder: &Path,
+        interrupt: &Interrupt,
+    ) -> Result<Side, Failure> {
         eprintln!("measuring {} ({})", self.revision.escape_debug(), &commit[..commit.len().min(12)]);
         let tree = WorkTree::add(repository, commit, folder)?;
         let here = tree.path.join(&repository.inside);
@@ -83,16 +90,18 @@ impl Compare {
             return Err(Failure::Usage(format!("{}: there is no folder {inside}", self.revision.escape_debug())));
         }
         let records = self.measure(&here, &folder.join("before"), Some(&folder.join("target")))?;
+        interrupt.check()?;
         if records.is_empty() {
             return Err(nothing_measured(&self.revision));
         }
         Ok(Side { records, root: tree.path.clone() })
     }
 
-    fn measure_after(&self, repository: &Repository, folder: &Path) -> Result<Side, Failure> {
+    fn measure_after(&self, repository: &Repository, folder: &Path, interrupt: &Interrupt) -> Result<Side, Failure> {
         let changes = if repository.is_changed()? { ", with changes that are not committed" } else { "" };
         eprintln!("measuring the present work tree{changes}");
         let records = self.measure(&repository.root.join(&repository.inside), &folder.join("after"), None)?;
+        interrupt.check()?;
         if records.is_empty() {
             return Err(nothing_measured("the present work tree"));
         }
@@ -112,7 +121,6 @@ impl Compare {
             command.env("CARGO_TARGET_DIR", target);
         }
         let status = cargo_test::run(command)?;
-        interrupt::check()?;
         if !status.success() {
             eprintln!("cargo test failed there; compared is what was measured");
         }
