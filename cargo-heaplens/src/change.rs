@@ -66,6 +66,9 @@ impl fmt::Display for Change {
                 let amount = if change.figure.is_bytes() { bytes(change.actual) } else { count(change.actual) };
                 write!(f, "+{amount} {}", short_name(change.figure))
             }
+            (Self::More(_), Some(change)) if share(change) >= 1_000.0 => {
+                write!(f, "x {} {}", count(change.actual / change.baseline), short_name(change.figure))
+            }
             (Self::More(_), Some(change)) => write!(f, "+{:.1} % {}", share(change), short_name(change.figure)),
             (Self::Less(_), Some(change)) => write!(f, "better -{:.1} %", share(change)),
             _ => f.write_str(self.name()),

@@ -49,6 +49,7 @@ fn assert_no_work_tree_is_left(workspace: &Workspace) {
 }
 
 #[test]
+#[ignore = "builds several revisions, which takes minutes: ci/revisions.sh"]
 fn what_differs_is_told_by_test_and_call_site() {
     let workspace = repository();
     let output = workspace.run(&["compare", "small"]);
@@ -81,6 +82,7 @@ since small: 1 changed, 1 the same
 }
 
 #[test]
+#[ignore = "builds several revisions, which takes minutes: ci/revisions.sh"]
 fn changes_that_are_not_committed_are_measured() {
     let workspace = repository();
     change(&workspace, ALPHA, "crate::rows(2)", "crate::rows(1)");
@@ -90,6 +92,7 @@ fn changes_that_are_not_committed_are_measured() {
 }
 
 #[test]
+#[ignore = "builds several revisions, which takes minutes: ci/revisions.sh"]
 fn what_cannot_be_compared_is_told_and_leaves_nothing() {
     let workspace = repository();
     for revision in ["missing", "--all", "small:alpha", "a\u{1b}b"] {

@@ -10,6 +10,9 @@ use crate::testing::condition::amount;
 use crate::testing::figure::Figure;
 use core::fmt;
 
+/// From so many times the baseline on, a change is told as a multiple instead of in percent.
+const TIMES: u64 = 11;
+
 /// A figure that is further from its baseline than its slack.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
@@ -36,7 +39,9 @@ impl fmt::Display for BaselineChange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { figure, baseline, actual, slack } = *self;
         write!(f, "{figure}: {}, was {}", amount(figure, actual), count(baseline))?;
-        if baseline > 0 {
+        if baseline > 0 && actual / baseline >= TIMES {
+            write!(f, ", {} times as much", count(actual / baseline))?;
+        } else if baseline > 0 {
             let share = actual.abs_diff(baseline) as f64 / baseline as f64 * 100.0;
             write!(f, ", {share:.1} % {}", if actual > baseline { "more" } else { "less" })?;
         }
