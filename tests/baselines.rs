@@ -136,6 +136,10 @@ fn what_was_measured_otherwise_is_not_compared() {
     baseline.check(&measured("rows", || table(1))).expect("another compiler, the same figures");
     let text = baseline.check(&measured("rows", || table(2))).expect_err("more").to_string();
     assert!(text.contains("recorded with \"rustc 0.") && text.contains("this is \"rustc 1."), "{text}");
+    change("std::alloc::System", "other::Allocator");
+    baseline.check(&measured("rows", || table(1))).expect("another allocator, the same figures");
+    let text = baseline.check(&measured("rows", || table(2))).expect_err("more").to_string();
+    assert!(text.contains("other::Allocator") && text.contains("std::alloc::System"), "{text}");
     change("opt-level", "opt-niveau");
     let text = baseline.check(&measured("rows", || table(1))).expect_err("not comparable").to_string();
     assert!(text.contains("cannot be compared: it was recorded with"), "{text}");

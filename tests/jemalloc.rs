@@ -36,3 +36,16 @@ fn memory_in_use_grows_by_what_is_allocated_and_shrinks_when_it_is_freed() {
     assert!(during >= before.saturating_sub(9 << 20) + (64 << 20), "{before} then {during}");
     assert!(after <= during.saturating_sub(55 << 20), "{during} then {after}");
 }
+
+#[cfg(feature = "stacks")]
+#[test]
+fn a_baseline_names_the_wrapped_allocator() {
+    use heaplens::testing::{Baseline, BaselineFile};
+    let package = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("wrapped-allocator");
+    std::fs::create_dir_all(&package).expect("a folder");
+    let ((), used) = heaplens::measure("nothing", || ());
+    Baseline::of_test(&package, "suite::nothing").bless(&used).expect("it can be written");
+    let file = BaselineFile::read(package.join("memory-baselines/suite.json")).expect("readable");
+    let with = &file.tests()["suite::nothing [nothing]"].with;
+    assert!(with.contains("tikv_jemallocator::Jemalloc; "), "{with}");
+}

@@ -23,6 +23,7 @@ claims::claims!(
     l5_a_hundred_thousand_threads_take_no_more_memory_than_those_alive_at_once,
     l5_a_thread_that_ends_with_scopes_open_leaves_nothing_behind,
     l5_threads_beyond_the_last_slot_count_and_cannot_measure_in_silence,
+    l5_a_thread_whose_first_event_is_a_call_of_the_library_counts_none_of_its_work,
 );
 
 /// Destructors that ran to their end.
@@ -245,4 +246,26 @@ fn l5_threads_beyond_the_last_slot_count_and_cannot_measure_in_silence() {
     // The main thread has a slot as well.
     assert_eq!((whole.into_inner(), refused.into_inner()), (4_094, THREADS as u64 - 4_094));
     Accounts::now().agreed_blocks_since(&before);
+}
+
+/// What the thread below found: blocks that the process counted while it asked, and the blocks of its scope.
+static FOUND: [AtomicU64; 2] = [const { AtomicU64::new(u64::MAX) }; 2];
+
+/// The main function of a thread that Rust knows nothing of, so that nothing was allocated on it.
+extern "C" fn asks_first(_: *mut libc::c_void) -> *mut libc::c_void {
+    let before = heaplens::stats().total_blocks;
+    let ((), used) = heaplens::measure("first", || drop(std::hint::black_box(Box::new(1))));
+    FOUND[0].store(heaplens::stats().total_blocks - before, Ordering::Relaxed);
+    FOUND[1].store(used.total_blocks, Ordering::Relaxed);
+    std::ptr::null_mut()
+}
+
+fn l5_a_thread_whose_first_event_is_a_call_of_the_library_counts_none_of_its_work() {
+    let mut thread = 0;
+    // SAFETY: the place for the result is valid, the function has the right type and does not unwind out of it.
+    let started = unsafe { libc::pthread_create(&mut thread, std::ptr::null(), asks_first, std::ptr::null_mut()) };
+    assert_eq!(started, 0);
+    // SAFETY: the thread was started, and is joined once.
+    assert_eq!(unsafe { libc::pthread_join(thread, std::ptr::null_mut()) }, 0);
+    assert_eq!(FOUND.each_ref().map(|found| found.load(Ordering::Relaxed)), [1, 1]);
 }

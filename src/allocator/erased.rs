@@ -9,6 +9,7 @@
 //! allocation costs. What is here is not, and is optimised by the two lines that the README names.
 
 use super::Heaplens;
+use crate::record::inner_type::TypeName;
 use core::alloc::{GlobalAlloc, Layout};
 
 /// An inner allocator of a type that is not known here.
@@ -37,38 +38,48 @@ unsafe impl GlobalAlloc for Erased<'_> {
     }
 }
 
+fn around(inner: &dyn GlobalAlloc, inner_type: TypeName) -> Heaplens<Erased<'_>> {
+    Heaplens { inner: Erased(inner), inner_type }
+}
+
 /// # Safety
 ///
 /// As [`GlobalAlloc::alloc`].
 #[inline(never)]
-pub(super) unsafe fn alloc(inner: &dyn GlobalAlloc, layout: Layout) -> *mut u8 {
+pub(super) unsafe fn alloc(inner: &dyn GlobalAlloc, inner_type: TypeName, layout: Layout) -> *mut u8 {
     // SAFETY: the caller's promise is passed on.
-    unsafe { Heaplens::wrapping(Erased(inner)).alloc_on_any_path::<false>(layout) }
+    unsafe { around(inner, inner_type).alloc_on_any_path::<false>(layout) }
 }
 
 /// # Safety
 ///
 /// As [`GlobalAlloc::alloc_zeroed`].
 #[inline(never)]
-pub(super) unsafe fn alloc_zeroed(inner: &dyn GlobalAlloc, layout: Layout) -> *mut u8 {
+pub(super) unsafe fn alloc_zeroed(inner: &dyn GlobalAlloc, inner_type: TypeName, layout: Layout) -> *mut u8 {
     // SAFETY: the caller's promise is passed on.
-    unsafe { Heaplens::wrapping(Erased(inner)).alloc_on_any_path::<true>(layout) }
+    unsafe { around(inner, inner_type).alloc_on_any_path::<true>(layout) }
 }
 
 /// # Safety
 ///
 /// As [`GlobalAlloc::dealloc`].
 #[inline(never)]
-pub(super) unsafe fn dealloc(inner: &dyn GlobalAlloc, block: *mut u8, layout: Layout) {
+pub(super) unsafe fn dealloc(inner: &dyn GlobalAlloc, inner_type: TypeName, block: *mut u8, layout: Layout) {
     // SAFETY: the caller's promise is passed on.
-    unsafe { Heaplens::wrapping(Erased(inner)).dealloc_on_any_path(block, layout) };
+    unsafe { around(inner, inner_type).dealloc_on_any_path(block, layout) };
 }
 
 /// # Safety
 ///
 /// As [`GlobalAlloc::realloc`].
 #[inline(never)]
-pub(super) unsafe fn realloc(inner: &dyn GlobalAlloc, block: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
+pub(super) unsafe fn realloc(
+    inner: &dyn GlobalAlloc,
+    inner_type: TypeName,
+    block: *mut u8,
+    layout: Layout,
+    new_size: usize,
+) -> *mut u8 {
     // SAFETY: the caller's promise is passed on.
-    unsafe { Heaplens::wrapping(Erased(inner)).realloc_on_any_path(block, layout, new_size) }
+    unsafe { around(inner, inner_type).realloc_on_any_path(block, layout, new_size) }
 }

@@ -19,12 +19,14 @@ pub use install::is_installed;
 
 use crate::fault::{Fault, planted};
 use crate::record::event::{self, Reallocation};
+use crate::record::inner_type::TypeName;
 use crate::record::slot::Slot;
 use crate::record::slots;
 use crate::record::tag::{TAG_BYTES, Tag, with_tag};
 use crate::record::writers::One;
 use crate::unwind::Caller;
 use core::alloc::{GlobalAlloc, Layout};
+use core::any;
 use core::ptr;
 use std::alloc::System;
 
@@ -54,16 +56,18 @@ use std::alloc::System;
 /// Only what goes through Rust's global allocator is seen: not `malloc` called by C code, and not the allocations of
 /// another `cdylib` with an allocator of its own. Blocks that such code hands over are counted as foreign when they are
 /// freed here, and change no figure.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub struct Heaplens<A = System> {
     inner: A,
+    /// What the user calls `A`; [`erased`] keeps it where the type is not known.
+    inner_type: TypeName,
 }
 
 impl Heaplens<System> {
     /// Around the system's allocator.
     #[must_use]
     pub const fn new() -> Self {
-        Self { inner: System }
+        Self::wrapping(System)
     }
 }
 
@@ -80,7 +84,13 @@ impl<A> Heaplens<A> {
     /// ```
     #[must_use]
     pub const fn wrapping(inner: A) -> Self {
-        Self { inner }
+        Self { inner, inner_type: any::type_name::<A> }
+    }
+}
+
+impl<A: Default> Default for Heaplens<A> {
+    fn default() -> Self {
+        Self::wrapping(A::default())
     }
 }
 
@@ -90,7 +100,7 @@ macro_rules! paths {
         #[cfg(not(debug_assertions))]
         let result = $this.$path$(::<$zeroed>)?($($argument),+);
         #[cfg(debug_assertions)]
-        let result = erased::$erased(&$this.inner, $($argument),+);
+        let result = erased::$erased(&$this.inner, $this.inner_type, $($argument),+);
         result
     }};
 }
@@ -195,7 +205,7 @@ impl<A: GlobalAlloc> Heaplens<A> {
     #[cold]
     #[inline(never)]
     unsafe fn dealloc_on_long_path(&self, block: *mut u8, layout: Layout) {
-        let Some(slot) = slots::current_or_attach() else {
+        let Some(slot) = slots::current_or_attach(self.inner_type) else {
             // SAFETY: the recorder stands aside, so that the block has the user's layout.
             return unsafe { self.inner.dealloc(block, layout) };
         };
@@ -215,7 +225,7 @@ impl<A: GlobalAlloc> Heaplens<A> {
         layout: Layout,
         caller: impl FnOnce() -> Caller,
     ) -> *mut u8 {
-        let Some(slot) = slots::current_or_attach() else {
+        let Some(slot) = slots::current_or_attach(self.inner_type) else {
             // The recorder stands aside: the block has the user's layout.
             // SAFETY: the caller's promise is passed on.
             return unsafe { self.inner_alloc::<ZEROED>(layout) };
@@ -251,7 +261,7 @@ impl<A: GlobalAlloc> Heaplens<A> {
     /// As [`GlobalAlloc::realloc`].
     #[inline(always)]
     unsafe fn realloc_from(&self, block: *mut u8, layout: Layout, new_size: usize, caller: Caller) -> *mut u8 {
-        let Some(slot) = slots::current_or_attach() else {
+        let Some(slot) = slots::current_or_attach(self.inner_type) else {
             // SAFETY: the caller's promise is passed on.
             return unsafe { self.inner.realloc(block, layout, new_size) };
         };

@@ -16,6 +16,7 @@ mod accepted;
 mod call_tree;
 mod foreign;
 mod gate;
+pub(crate) mod inner_type;
 mod newcomer;
 
 #[cfg_attr(not(feature = "stacks"), path = "attribution_off.rs")]

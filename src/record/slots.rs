@@ -8,6 +8,7 @@
 //! The thread's pointer is a const-initialised thread-local without a destructor: reading it never allocates, and it can
 //! be read as long as the thread runs any code at all.
 
+use super::inner_type::TypeName;
 use super::peak;
 use super::scopes;
 use super::slot::Slot;
@@ -46,24 +47,42 @@ pub(crate) fn current() -> Option<&'static Slot> {
     CURRENT.try_with(Cell::get).ok().flatten()
 }
 
-/// The slot of the calling thread, given out if need be, for an event of the allocator. `None` when the recorder stands
-/// aside: see [`start`].
+/// The slot of the calling thread, given out if need be, for an event of the allocator that wraps this one. `None` when the
+/// recorder stands aside: see [`start`].
 #[cfg_attr(not(debug_assertions), inline(always))]
-pub(crate) fn current_or_attach() -> Option<&'static Slot> {
+pub(crate) fn current_or_attach(inner: TypeName) -> Option<&'static Slot> {
     match current() {
         Some(slot) => Some(slot),
-        None => attach(start::Asker::Allocator),
+        None => attach(inner),
     }
 }
 
 /// The slot of the calling thread, given out if need be, for a call of the library. `None` when the allocator is not
 /// that of the program.
 pub(crate) fn current_for_library() -> Option<&'static Slot> {
-    current().or_else(|| attach(start::Asker::Library))
+    current().or_else(attach_by_allocating)
+}
+
+/// Slots are given out to events of the allocator, so that there are none where it is not installed: this makes one, which is
+/// the recorder's own work.
+#[cold]
+fn attach_by_allocating() -> Option<&'static Slot> {
+    change_own_work_depth(1);
+    #[cfg_attr(
+        not(test),
+        expect(clippy::disallowed_types, reason = "this is no event of the allocator: it makes one")
+    )]
+    drop(core::hint::black_box(Box::new(0_u8)));
+    change_own_work_depth(-1);
+    let slot = current()?;
+    if !slot.is_shared() {
+        slot.end_own_work();
+    }
+    Some(slot)
 }
 
 #[cold]
-fn attach(asker: start::Asker) -> Option<&'static Slot> {
+fn attach(inner: TypeName) -> Option<&'static Slot> {
     if start::stands_aside() {
         return None;
     }
@@ -76,8 +95,11 @@ fn attach(asker: start::Asker) -> Option<&'static Slot> {
         return Some(shared());
     };
     slot.begin_thread();
+    if works_without_slot() {
+        slot.begin_own_work();
+    }
     let _ = CURRENT.try_with(|current| current.set(Some(slot)));
-    if start::can_record(slot, asker) {
+    if start::can_record(slot, inner) {
         thread_exit::call_at_exit(detach, ptr::from_ref(slot).cast_mut().cast());
         return Some(slot);
     }

@@ -5,6 +5,7 @@
 //! calls a function that is compiled into the standard library and allocates, and looks whether that reached it. If
 //! not, it stands aside for the life of the process: every call goes to the inner allocator as it came.
 
+use super::inner_type::{self, TypeName};
 use super::slot::Slot;
 use crate::fault;
 use core::sync::atomic::{AtomicU8, Ordering};
@@ -20,38 +21,23 @@ const ASIDE: u8 = 3;
 
 static STATE: AtomicU8 = AtomicU8::new(UNKNOWN);
 
-/// Who needs to know.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Asker {
-    /// An event of the allocator: the answer holds for the life of the process.
-    Allocator,
-    /// A call of the library: "no" may only mean that the allocator is not installed.
-    Library,
-}
-
 /// Whether the recorder leaves everything to the inner allocator.
 pub(crate) fn stands_aside() -> bool {
     STATE.load(Ordering::Relaxed) == ASIDE
 }
 
-/// Finds out, if nobody did before, whether the recorder can be exact.
-pub(crate) fn can_record(slot: &Slot, asker: Asker) -> bool {
+/// Finds out, if nobody did before, whether the recorder can be exact around this allocator.
+pub(crate) fn can_record(slot: &Slot, inner: TypeName) -> bool {
     match STATE.compare_exchange(UNKNOWN, ASKING, Ordering::Relaxed, Ordering::Relaxed) {
         Ok(_) => {}
         Err(state) => return state != ASIDE,
     }
     let reached = standard_library_reaches(slot);
-    STATE.store(
-        match (reached, asker) {
-            (true, _) => REACHED,
-            (false, Asker::Allocator) => ASIDE,
-            (false, Asker::Library) => UNKNOWN,
-        },
-        Ordering::Relaxed,
-    );
+    STATE.store(if reached { REACHED } else { ASIDE }, Ordering::Relaxed);
     if reached {
+        inner_type::keep(inner);
         fault::plant_from_environment();
-    } else if asker == Asker::Allocator {
+    } else {
         say_so();
     }
     reached

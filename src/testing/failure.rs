@@ -75,7 +75,7 @@ impl BudgetFailure {
         measurement: &Measurement,
         test: &str,
         regressions: &[BaselineChange],
-        compiler: Option<String>,
+        with: Option<String>,
         sites: &[SiteChange],
     ) -> Self {
         let limit = |change: &BaselineChange| change.baseline + change.slack.of(change.baseline);
@@ -85,7 +85,7 @@ impl BudgetFailure {
         let mut lines = vec![format!("memory baseline of \"{}\" exceeded:", visible(measurement.name()))];
         lines.extend(regressions.iter().take(MOST_VIOLATIONS).map(|change| format!("  {change}")));
         lines.extend(more(regressions.len(), MOST_VIOLATIONS));
-        lines.extend(compiler);
+        lines.extend(with);
         if !sites.is_empty() {
             lines.push("call sites that changed:".to_owned());
             lines.extend(sites.iter().take(MOST_SITES).map(|change| format!("  {change}")));

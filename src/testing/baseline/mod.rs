@@ -105,9 +105,9 @@ impl Baseline {
         if regressions.is_empty() {
             return Ok(());
         }
-        let compiler = (difference == Difference::Compiler)
+        let with = (difference == Difference::Slight)
             .then(|| format!("  recorded with \"{}\", this is \"{}\"", baseline.with.escape_debug(), entry.with));
-        Err(BudgetFailure::regressed(measurement, &self.test, &regressions, compiler, &baseline.site_changes(&entry)))
+        Err(BudgetFailure::regressed(measurement, &self.test, &regressions, with, &baseline.site_changes(&entry)))
     }
 
     /// Makes a measurement the baseline. Processes that do so at the same time wait for each other.
