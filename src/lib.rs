@@ -75,7 +75,7 @@
 //! | `flamegraph` | SVG flame graphs (inferno, licensed CDDL-1.0) | yes |
 //! | `criterion` | measurements for criterion: bytes, blocks or peak in place of time; needs a C compiler | no |
 //! | `divan` | `install!(divan)`: divan's allocation profiler around heaplens | no |
-//! | `macros` | `#[heaplens::budget]`: limits on test functions | no |
+//! | `macros` | `#[heaplens::budget]`, `#[heaplens::baseline]`: limits on test functions | no |
 //! | `tracing` | memory by `tracing` span: `tracing::MemoryLayer` and `span_table` | no |
 //! | `rayon` | rayon's work in scopes: `rayon::ScopePool` and `rayon::ParallelInScope` | no |
 //! | `jemalloc` | jemalloc as the inner allocator, and its statistics; needs a C compiler and make | no |
@@ -127,7 +127,7 @@ pub use adapt::tracing;
 pub use allocator::{Heaplens, is_installed};
 pub use completeness::Completeness;
 #[cfg(feature = "macros")]
-pub use heaplens_macros::budget;
+pub use heaplens_macros::{baseline, budget};
 #[cfg(feature = "stacks")]
 pub use profile::{Metric, Profile, ProfileError, ProfilePart, Site, SiteStats};
 #[cfg(feature = "stacks")]

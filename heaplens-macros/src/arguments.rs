@@ -1,4 +1,4 @@
-//! What stands in the parentheses of the attribute.
+//! What stands in the parentheses of `#[heaplens::budget]`.
 //!
 //! ```text
 //! argument  = condition | per_item(expression, condition) | each_site(condition) | in_crate(expression, condition)
@@ -12,22 +12,17 @@
 
 use crate::figure::Figure;
 use crate::size;
+use crate::warmup::Warmup;
 use proc_macro2::{Ident, Span};
 use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream};
 use syn::spanned::Spanned;
-use syn::{Error, Expr, ExprLit, Lit, LitInt, Result, Token, parenthesized};
+use syn::{Error, Expr, ExprLit, Lit, Result, Token, parenthesized};
 
 /// The arguments of the attribute.
 pub(crate) struct Arguments {
     pub(crate) conditions: Vec<Condition>,
     pub(crate) warmup: Option<Warmup>,
-}
-
-/// How often the body runs before it is measured.
-pub(crate) struct Warmup {
-    pub(crate) span: Span,
-    pub(crate) times: u32,
 }
 
 /// A condition, with what it is about.
@@ -118,11 +113,9 @@ impl Arguments {
             return Err(reason);
         }
         input.parse::<Token![=]>()?;
-        let no_number = |at: Span| Error::new(at, "`warmup` is a whole number below 2^32, such as `warmup = 1`");
-        let times = input.parse::<LitInt>().map_err(|error| no_number(error.span()))?;
-        let warmup = Warmup { span: word.span(), times: times.base10_parse().map_err(|_| no_number(times.span()))? };
-        if self.warmup.replace(warmup).is_some() {
-            mistakes.push(Error::new(word.span(), "`warmup` is given twice"));
+        match Warmup::read(word, input, &mut self.warmup) {
+            Err(mistake) if self.warmup.is_some() => mistakes.push(mistake),
+            read => return read,
         }
         Ok(())
     }

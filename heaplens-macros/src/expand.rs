@@ -1,8 +1,8 @@
-//! What the attribute makes of a function: the same function, whose body is handed to `heaplens::testing::attribute`.
+//! What an attribute makes of a function: the same function, whose body is handed to `heaplens::testing::attribute`.
 //!
 //! ```text
 //! fn parse() -> Result<(), Error> {
-//!     let test = { /* the budget */ };
+//!     let test = { /* the budget, or the baseline */ };
 //!     test.run(|| -> Result<(), Error> { /* the body */ }).returned(/* is it an error? */)
 //! }
 //! ```
@@ -11,21 +11,31 @@
 
 use crate::arguments::{Arguments, Condition, Limit, Subject};
 use crate::function::{Function, with_future_replaced};
+use crate::slack::{Slack, Slacks};
+use crate::warmup::Warmup;
 use proc_macro2::{Delimiter, Group, Ident, Literal, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::{ReturnType, Type};
 
-/// The function with a budget.
-pub(crate) fn expand(arguments: &Arguments, mut function: Function) -> TokenStream {
+/// What a measurement is checked against, as an expression.
+pub(crate) trait Check {
+    /// Of a test, whose path is such an expression.
+    fn check(&self, path: &TokenStream) -> TokenStream;
+
+    fn warmup(&self) -> Option<&Warmup>;
+}
+
+/// The function, measured and checked.
+pub(crate) fn expand(check: &impl Check, mut function: Function) -> TokenStream {
     let test = Ident::new("test", Span::mixed_site());
-    let budget = budget(&arguments.conditions, &function);
-    let body =
-        match with_future_replaced(&function.body, |block| braces(&run(&test, arguments, &function, block, true))) {
-            Some(body) => body.stream(),
-            None => run(&test, arguments, &function, &function.body, function.signature.asyncness.is_some()),
-        };
+    let measured_test = measured_test(check, &function);
+    let warmup = check.warmup();
+    let body = match with_future_replaced(&function.body, |block| braces(&run(&test, warmup, &function, block, true))) {
+        Some(body) => body.stream(),
+        None => run(&test, warmup, &function, &function.body, function.signature.asyncness.is_some()),
+    };
     function.body = braces(&quote! {
-        let #test = #budget;
+        let #test = #measured_test;
         #body
     });
     function.into_token_stream()
@@ -35,22 +45,48 @@ fn braces(tokens: &TokenStream) -> Group {
     Group::new(Delimiter::Brace, tokens.clone())
 }
 
-/// The budget, with the names of the test.
-fn budget(conditions: &[Condition], function: &Function) -> TokenStream {
+/// The test, with its names.
+fn measured_test(check: &impl Check, function: &Function) -> TokenStream {
     let name = function.signature.ident.to_string();
     let name = name.strip_prefix("r#").unwrap_or(&name);
-    let conditions = conditions.iter().map(condition);
+    let check = check.check(&quote!(::core::concat!(::core::module_path!(), "::", #name)));
     let expecting_panic = expects_panic(function).then(|| quote!(.expecting_panic()));
     quote! {{
         #[allow(unused_imports)]
         use ::heaplens::testing::{GIB, KIB, MIB};
-        ::heaplens::testing::attribute::BudgetedTest::new(
-            ::core::concat!(::core::module_path!(), "::", #name),
-            #name,
-        )
-        #(.with(#conditions))*
-        #expecting_panic
+        ::heaplens::testing::attribute::MeasuredTest::new(#name, #check) #expecting_panic
     }}
+}
+
+impl Check for Arguments {
+    fn check(&self, path: &TokenStream) -> TokenStream {
+        let conditions = self.conditions.iter().map(condition);
+        quote!(::heaplens::testing::Budget::new().of_test(#path) #(.with(#conditions))*)
+    }
+
+    fn warmup(&self) -> Option<&Warmup> {
+        self.warmup.as_ref()
+    }
+}
+
+impl Check for Slacks {
+    fn check(&self, path: &TokenStream) -> TokenStream {
+        let slacks = self.slacks.iter().map(|Slack { figure, amount }| {
+            let figure = &figure.name;
+            quote!(.slack(::heaplens::testing::figures::#figure, #amount))
+        });
+        quote! {
+            ::heaplens::testing::Baseline::of_test(
+                ::heaplens::testing::package_folder(::core::env!("CARGO_MANIFEST_DIR")),
+                #path,
+            )
+            #(#slacks)*
+        }
+    }
+
+    fn warmup(&self) -> Option<&Warmup> {
+        self.warmup.as_ref()
+    }
 }
 
 fn condition(condition: &Condition) -> TokenStream {
@@ -81,7 +117,7 @@ fn condition(condition: &Condition) -> TokenStream {
 }
 
 /// The body as an argument of what measures it.
-fn run(test: &Ident, arguments: &Arguments, function: &Function, body: &Group, is_future: bool) -> TokenStream {
+fn run(test: &Ident, warmup: Option<&Warmup>, function: &Function, body: &Group, is_future: bool) -> TokenStream {
     let output = match &function.signature.output {
         ReturnType::Default => quote!(-> ()),
         // What is not named is what the body returns.
@@ -93,7 +129,7 @@ fn run(test: &Ident, arguments: &Arguments, function: &Function, body: &Group, i
         (false, false) => quote!(|| #output #body),
         (_, true) => quote!(async move || #output #body),
     };
-    let times = arguments.warmup.as_ref().map(|warmup| warmup.times);
+    let times = warmup.map(|warmup| warmup.times);
     let call = match (is_future, times) {
         (false, None) => quote!(run(#body)),
         (false, Some(times)) => quote!(run_warm(#times, #body)),

@@ -24,6 +24,10 @@ const ALL: [&str; 14] = [
 const OF_THE_WHOLE: [&str; 5] =
     ["largest_block_bytes", "reallocations", "moved_bytes", "unattached_threads", "unattached_blocks"];
 
+/// Those that a baseline does not keep: how much is moved depends on the allocator, and the others follow from what is kept.
+const NOT_OF_BASELINES: [&str; 5] =
+    ["freed_bytes", "freed_blocks", "moved_bytes", "unattached_threads", "unattached_blocks"];
+
 /// A figure, where it was written.
 pub(crate) struct Figure {
     pub(crate) name: Ident,
@@ -48,6 +52,11 @@ impl Figure {
     /// Whether it is a number of bytes; else it counts.
     pub(crate) fn is_bytes(&self) -> bool {
         self.name.to_string().ends_with("_bytes")
+    }
+
+    /// Whether a baseline keeps it.
+    pub(crate) fn is_of_baselines(&self) -> bool {
+        !NOT_OF_BASELINES.contains(&self.name.to_string().as_str())
     }
 
     /// Whether it is known of each call site.

@@ -2,8 +2,8 @@
 //!
 //! Its body stays what the user wrote, token by token: what is wrong in it is told by the compiler, at its place.
 
-use crate::arguments::Warmup;
-use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
+use crate::warmup::Warmup;
+use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::parse::{Parse, ParseStream};
 use syn::spanned::Spanned;
@@ -22,11 +22,11 @@ impl Parse for Function {
         let outer_attributes = input.call(Attribute::parse_outer)?;
         let visibility = input.parse()?;
         if !is_function(input) {
-            return Err(input.error("`#[heaplens::budget]` is for functions: put it on a test"));
+            return Err(input.error("this attribute is for functions: put it on a test"));
         }
         let signature = input.parse()?;
         if input.peek(Token![;]) {
-            return Err(input.error("`#[heaplens::budget]` needs a function with a body"));
+            return Err(input.error("this attribute needs a function with a body"));
         }
         let content;
         let braces = braced!(content in input);
@@ -69,29 +69,35 @@ impl Function {
             ));
         }
         if let Some(receiver) = signature.receiver() {
-            return Err(Error::new(receiver.span(), "a method cannot have a budget: put it on a test function"));
+            return Err(Error::new(
+                receiver.span(),
+                "a method cannot be measured: put the attribute on a test function",
+            ));
         }
         if let Some(generic) = signature.generics.params.iter().find(|of| !matches!(of, GenericParam::Lifetime(_))) {
             return Err(Error::new(
                 generic.span(),
-                "a generic function cannot have a budget: put it on a test that calls this",
+                "a generic function cannot be measured: put the attribute on a test that calls it",
             ));
         }
-        if let Some(warmup) = warmup
-            && !signature.inputs.is_empty()
-        {
-            let remedy = match self.attribute("rstest") {
-                Some(_) => {
-                    "put `#[heaplens::budget]` below `#[rstest]`, where each case is a function without arguments"
-                }
-                None => "only a function without arguments can",
-            };
-            return Err(Error::new(
-                warmup.span,
-                format!("the body cannot run twice, as its arguments are there once: {remedy}"),
-            ));
+        if let Some(warmup) = warmup {
+            self.check_for_no_arguments(warmup.span, "the body cannot run twice, as its arguments are there once")?;
         }
         self.check_whether_all_cases_panic()
+    }
+
+    /// # Errors
+    ///
+    /// If the function has arguments, at this place and for this reason.
+    pub(crate) fn check_for_no_arguments(&self, at: Span, reason: &str) -> Result<()> {
+        if self.signature.inputs.is_empty() {
+            return Ok(());
+        }
+        let remedy = match self.attribute("rstest") {
+            Some(_) => "put this attribute below `#[rstest]`, where each case is a function without arguments",
+            None => "put it on a function without arguments",
+        };
+        Err(Error::new(at, format!("{reason}: {remedy}")))
     }
 
     /// # Errors
@@ -104,7 +110,7 @@ impl Function {
         if let Some(of_a_case) = above_a_case.iter().find(|attribute| is_named(attribute, "should_panic")) {
             return Err(Error::new(
                 of_a_case.span(),
-                "put `#[heaplens::budget]` below `#[rstest]`, to know which case is expected to panic",
+                "put this attribute below `#[rstest]`, to know which case is expected to panic",
             ));
         }
         Ok(())

@@ -1,8 +1,9 @@
-//! The attribute of [heaplens](https://docs.rs/heaplens), which exports it with its feature `macros`.
+//! The attributes of [heaplens](https://docs.rs/heaplens), which exports them with its feature `macros`.
 //!
 //! ```text
-//! tokens ─arguments, figure, size─▶ Arguments ─┐
-//! tokens ─function─────────────────▶ Function ─┴─expand─▶ tokens, or errors beside the function as it was
+//! #[budget(..)]    ─arguments─▶ Arguments ─┐
+//! #[baseline(..)]  ─slack─────▶ Slacks ────┤
+//! fn ..            ─function──▶ Function ──┴─expand─▶ tokens, or errors beside the function as it was
 //! ```
 
 mod arguments;
@@ -10,8 +11,11 @@ mod expand;
 mod figure;
 mod function;
 mod size;
+mod slack;
+mod warmup;
 
 use proc_macro::TokenStream;
+use syn::spanned::Spanned;
 use syn::{Error, Result};
 
 /// Limits what the body of a test function may use.
@@ -91,23 +95,77 @@ use syn::{Error, Result};
 #[allow(clippy::test_attr_in_doctest, reason = "the attribute is for tests")]
 #[proc_macro_attribute]
 pub fn budget(arguments: TokenStream, item: TokenStream) -> TokenStream {
-    match expanded(arguments, item.clone()) {
-        Ok(expanded) => expanded,
-        Err(error) => {
-            // The function stays, so that nothing else is wrong in what uses it.
-            let mut tokens = TokenStream::from(error.into_compile_error());
-            tokens.extend(item);
-            tokens
-        }
-    }
+    or_errors(item, |item| {
+        let (arguments, function): (arguments::Arguments, _) = both(syn::parse(arguments), syn::parse(item))?;
+        expanded(&arguments, function)
+    })
 }
 
-fn expanded(arguments: TokenStream, item: TokenStream) -> Result<TokenStream> {
-    let function: Result<function::Function> = syn::parse(item);
-    let arguments: Result<arguments::Arguments> = syn::parse(arguments);
-    let (arguments, function) = both(arguments, function)?;
-    function.check(arguments.warmup.as_ref())?;
-    Ok(expand::expand(&arguments, function).into())
+/// Holds the body of a test function to what it used when somebody last agreed to it.
+///
+/// The body runs in a scope with call stacks that is called like the function. After it the figures of the scope are compared with
+/// the test's entry in `memory-baselines/<suite>.json` beside the `Cargo.toml` of the package; `HEAPLENS_BLESS=1 cargo test` writes
+/// it, for you to review and commit. What the function returns is still live when the figures are taken.
+///
+/// Numbers of blocks are to be the same and bytes within 1 %, if nothing else is said. Less than the baseline passes.
+///
+/// ```no_run
+/// heaplens::install!();
+///
+/// #[heaplens::baseline(peak_bytes = "5 %", total_blocks = 2, warmup = 1)]
+/// #[test]
+/// fn squares() {
+///     let squares: Vec<u64> = (0..1_000).map(|n| n * n).collect();
+///     assert_eq!(squares[999], 998_001);
+/// }
+/// # fn main() {}
+/// ```
+///
+/// # Arguments
+///
+/// None are needed: `#[heaplens::baseline]`.
+///
+/// | argument | is |
+/// |---|---|
+/// | `peak_bytes = "5 %"` | how far the figure may be from its baseline, as a share of it |
+/// | `total_bytes = "64 KiB"`, `total_blocks = 2` | the same as an amount: a size in words, or an expression |
+/// | `warmup = 1` | how often the body runs before it is measured; what it returns then is dropped |
+///
+/// There are baselines of `peak_bytes`, `peak_blocks`, `total_bytes`, `total_blocks`, `live_bytes`, `live_blocks`,
+/// `reallocations`, `temporary_blocks` and `largest_block_bytes`.
+///
+/// # Beside other attributes
+///
+/// As [`macro@budget`], and beside it. The function has no arguments: below `#[rstest]` each case is such a function, with a name
+/// and a baseline of its own.
+///
+/// # Panics
+///
+/// The function, if it needs more than its baseline, with the call sites that are new, grown or gone; if there is no baseline yet;
+/// if the two cannot be compared.
+#[allow(clippy::test_attr_in_doctest, reason = "the attribute is for tests")]
+#[proc_macro_attribute]
+pub fn baseline(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    or_errors(item, |item| {
+        let (slacks, function): (slack::Slacks, function::Function) = both(syn::parse(arguments), syn::parse(item))?;
+        let reason = "a baseline is of one piece of work, which arguments would make many";
+        function.check_for_no_arguments(function.signature.inputs.span(), reason)?;
+        expanded(&slacks, function)
+    })
+}
+
+/// What an item is expanded to. With mistakes the function stays, so that nothing else is wrong in what uses it.
+fn or_errors(item: TokenStream, expand: impl FnOnce(TokenStream) -> Result<TokenStream>) -> TokenStream {
+    expand(item.clone()).unwrap_or_else(|error| {
+        let mut tokens = TokenStream::from(error.into_compile_error());
+        tokens.extend(item);
+        tokens
+    })
+}
+
+fn expanded(check: &impl expand::Check, function: function::Function) -> Result<TokenStream> {
+    function.check(check.warmup())?;
+    Ok(expand::expand(check, function).into())
 }
 
 /// Both, or the mistakes in both.

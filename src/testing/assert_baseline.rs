@@ -30,7 +30,10 @@ macro_rules! assert_baseline {
     ($measurement:expr $(, $figure:ident = $slack:expr)* $(,)?) => {
         $crate::testing::assert_unchanged(
             &$measurement,
-            &$crate::testing::Baseline::of_test(::core::env!("CARGO_MANIFEST_DIR"), $crate::__test_path!())
+            &$crate::testing::Baseline::of_test(
+                $crate::testing::package_folder(::core::env!("CARGO_MANIFEST_DIR")),
+                $crate::__test_path!(),
+            )
                 $(.slack($crate::testing::figures::$figure, $slack))*,
         )
     };

@@ -1,33 +1,53 @@
-//! What `#[heaplens::budget]` expands to: the body of a test runs in a scope with call stacks, and what it used is compared with the
-//! test's budget. Not for use by hand.
+//! What `#[heaplens::budget]` and `#[heaplens::baseline]` expand to: the body of a test runs in a scope with call stacks, and what it
+//! used is compared with the test's budget or baseline. Not for use by hand.
 //!
 //! ```text
-//! BudgetedTest ──run──▶ Ran: how the body ended, and what came of the budget ──▶ what the test returns, or its failure
+//! MeasuredTest ──run──▶ Ran: how the body ended, and what came of the check ──▶ what the test returns, or its failure
 //! ```
 //!
 //! A violation is told after the body, and never in place of what the body itself failed with. Where a panic is expected, a
 //! violation is printed and no panic: it cannot be taken for the expected one.
 
+use super::baseline::Baseline;
 use super::budget::Budget;
-use super::condition::Condition;
 use super::failure::BudgetFailure;
 use crate::record::own_work::OwnWork;
-use crate::scope::{Measured, MemoryScope, ScopeError};
+use crate::scope::{Measured, Measurement, MemoryScope, ScopeError};
 use core::future::{Future, poll_fn};
 use core::pin::pin;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::thread;
 
-/// A test function with a budget.
+/// What the measurement of a test is checked against.
+pub trait MeasurementCheck {
+    /// # Errors
+    ///
+    /// If the measurement does not pass.
+    fn check(&self, measurement: &Measurement) -> Result<(), BudgetFailure>;
+}
+
+impl MeasurementCheck for Budget {
+    fn check(&self, measurement: &Measurement) -> Result<(), BudgetFailure> {
+        self.check(measurement)
+    }
+}
+
+impl MeasurementCheck for Baseline {
+    fn check(&self, measurement: &Measurement) -> Result<(), BudgetFailure> {
+        self.check(measurement)
+    }
+}
+
+/// A test function that is measured.
 #[derive(Debug)]
 #[must_use = "a test does nothing unless it is run"]
-pub struct BudgetedTest {
+pub struct MeasuredTest<C> {
     name: &'static str,
-    budget: Budget,
+    check: C,
     expects_panic: bool,
 }
 
-/// How the body of a test ended, and what came of its budget.
+/// How the body of a test ended, and what came of its check.
 #[derive(Debug)]
 #[must_use = "a failure is told by `returned` or `after_panic`"]
 pub struct Ran<R>(Outcome<R>);
@@ -40,16 +60,10 @@ enum Outcome<R> {
     Ended(thread::Result<R>, Result<(), BudgetFailure>),
 }
 
-impl BudgetedTest {
-    /// A test, by its path and its name.
-    pub fn new(path: &'static str, name: &'static str) -> Self {
-        let _own = OwnWork::begin();
-        Self { name, budget: Budget::new().of_test(path), expects_panic: false }
-    }
-
-    /// With one condition more.
-    pub fn with(self, condition: Condition) -> Self {
-        Self { budget: self.budget.with(condition), ..self }
+impl<C: MeasurementCheck> MeasuredTest<C> {
+    /// A test, by its name.
+    pub fn new(name: &'static str, check: C) -> Self {
+        Self { name, check, expects_panic: false }
     }
 
     /// Its body is expected to panic.
@@ -66,7 +80,7 @@ impl BudgetedTest {
             Err(error) => self.not_measured(&error),
             Ok(scope) => {
                 let ended = self.ended(body);
-                Outcome::Ended(ended, self.budget.check(&scope.finish()))
+                Outcome::Ended(ended, self.check.check(&scope.finish()))
             }
         })
     }
@@ -85,7 +99,7 @@ impl BudgetedTest {
             Err(error) => self.not_measured(&error),
             Ok(measured) => {
                 let (ended, used) = measured.await;
-                Outcome::Ended(ended, self.budget.check(&used))
+                Outcome::Ended(ended, self.check.check(&used))
             }
         })
     }
@@ -121,11 +135,11 @@ impl BudgetedTest {
 }
 
 impl<R> Ran<R> {
-    /// What the body returned. Of a body that returned an error this is the error, whatever its budget says.
+    /// What the body returned. Of a body that returned an error this is the error, whatever its check says.
     ///
     /// # Panics
     ///
-    /// If the budget does not hold, or nothing was measured.
+    /// If the check fails, or nothing was measured.
     #[track_caller]
     pub fn returned(self, is_error: impl FnOnce(&R) -> bool) -> R {
         match self.0 {
@@ -141,7 +155,7 @@ impl<R> Ran<R> {
 }
 
 impl Ran<()> {
-    /// Goes on with the panic of the body, if the budget holds. Else there is none, which fails a test that expects one.
+    /// Goes on with the panic of the body, if the check passes. Else there is none, which fails a test that expects one.
     pub fn after_panic(self) {
         match self.0 {
             Outcome::Ended(Err(panic), Ok(())) => resume_unwind(panic),

@@ -55,6 +55,7 @@ impl Budget {
 
     /// What it is a budget of, which names the folder for a failure's profile: `suite::module::test`.
     pub fn of_test(mut self, path: impl Into<Cow<'static, str>>) -> Self {
+        let _own = OwnWork::begin();
         self.test = Some(path.into());
         self
     }

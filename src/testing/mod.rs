@@ -25,6 +25,7 @@ mod figure;
 #[cfg_attr(not(feature = "stacks"), path = "leak_off.rs")]
 mod leak;
 mod no_alloc;
+mod package_folder;
 #[cfg(feature = "stacks")]
 mod record;
 mod refusal;
@@ -52,6 +53,8 @@ pub use leak::assert_no_leak;
 #[cfg(feature = "stacks")]
 pub use leak::{LeakFailure, LeakReport, LeakTest};
 pub use no_alloc::assert_no_alloc;
+#[doc(hidden)]
+pub use package_folder::package_folder;
 #[cfg(feature = "stacks")]
 pub use record::{Check, Outcome, RESULTS_VARIABLE, TestRecord};
 pub use unit::{GIB, KIB, MIB};

@@ -9,6 +9,7 @@
 
 use super::baseline::{BaselineEntry, file_in};
 use super::failure::BudgetFailure;
+use super::package_folder;
 use crate::scope::Measurement;
 use serde::{Deserialize, Serialize};
 use std::fs::{self, OpenOptions};
@@ -136,7 +137,7 @@ pub(super) fn note(
         Err(_) => Outcome::Failed,
     };
     let record = TestRecord {
-        package: std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default().into(),
+        package: package_folder(""),
         test,
         scope: measurement.name().to_owned(),
         check,

@@ -56,6 +56,9 @@ impl Baseline {
     pub fn slack(mut self, figure: Figure, slack: impl fmt::Display) -> Self {
         let _own = OwnWork::begin();
         match slack.to_string().parse() {
+            Ok(_) if !entry::FIGURES.contains(&figure) => {
+                self.wrong_slack = Some(format!("there is no baseline of `{figure}`, so that it has no slack"));
+            }
             Ok(slack) => self.slack.push((figure, slack)),
             Err(error) => self.wrong_slack = Some(error),
         }
@@ -82,7 +85,7 @@ impl Baseline {
         if store::is_blessing().map_err(refused)? {
             return self.bless(measurement);
         }
-        let path = store::path_of(&self.package, &self.test);
+        let path = file_in(&self.package, &self.test);
         let name = self.entry_name(measurement);
         let entry = self.entry(measurement)?;
         let file = BaselineFile::read(&path).map_err(|error| refused(error.to_string()))?;
@@ -118,7 +121,7 @@ impl Baseline {
     /// under the same name.
     pub fn bless(&self, measurement: &Measurement) -> Result<(), BudgetFailure> {
         let _own = OwnWork::begin();
-        let path = store::path_of(&self.package, &self.test);
+        let path = file_in(&self.package, &self.test);
         store::bless(&path, &self.entry_name(measurement), self.entry(measurement)?)
             .map_err(|error| BudgetFailure::baseline_refused(measurement, &error.to_string()))
     }

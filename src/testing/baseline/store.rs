@@ -14,24 +14,11 @@ const FOLDER: &str = "memory-baselines";
 /// What this process has blessed: an entry's name with what became of it.
 static BLESSED: Mutex<BTreeMap<(PathBuf, String), BaselineEntry>> = Mutex::new(BTreeMap::new());
 
-/// The file of a test's suite, where the test looks for it.
-pub(super) fn path_of(package: &Path, test: &str) -> PathBuf {
-    file_in(&folder_of(package), test)
-}
-
 /// The file of a test's suite in a package's folder.
 pub(in crate::testing) fn file_in(package: &Path, test: &str) -> PathBuf {
     let suite = test.split("::").next().unwrap_or(test);
     let file = format!("{}.json", crate::testing::test_name::file_name(suite));
     package.join(FOLDER).join(file)
-}
-
-/// The package's folder as it was when the test was compiled, or, where the test runs elsewhere, as cargo says it is.
-fn folder_of(package: &Path) -> PathBuf {
-    match std::env::var_os("CARGO_MANIFEST_DIR") {
-        Some(elsewhere) if !package.is_dir() => PathBuf::from(elsewhere),
-        _ => package.to_owned(),
-    }
 }
 
 /// Whether entries are to be written instead of compared.
