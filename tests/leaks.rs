@@ -1,9 +1,10 @@
 //! Leak tests: what grows with every repetition is told, and nothing else.
 
-use heaplens::testing::{LeakTest, assert_no_leak};
+use heaplens::testing::{Check, LeakTest, Outcome, RESULTS_VARIABLE, TestRecord, assert_no_leak};
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::panic::catch_unwind;
+use std::process::Command;
 use std::sync::OnceLock;
 
 heaplens::install!();
@@ -96,4 +97,28 @@ fn the_short_form_panics_with_the_text() {
     });
     let text = failure.expect_err("a leak").downcast::<String>().expect("a text");
     assert!(text.starts_with("memory leak: 1 call site"), "{text}");
+}
+
+#[test]
+fn what_it_finds_is_written_down_under_the_name_of_the_test() {
+    let folder = std::env::temp_dir().join(format!("heaplens-leak-results-{}", std::process::id()));
+    let tests = ["what_is_undone_passes", "what_is_kept_each_time_is_told_with_its_stack"];
+    let output = Command::new(std::env::current_exe().expect("this program"))
+        .args(["--exact", tests[0], tests[1]])
+        .env(RESULTS_VARIABLE, &folder)
+        .output()
+        .expect("it starts");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+    let records = TestRecord::read_folder(&folder).expect("readable");
+    let [leaking, passing] = &records[..] else { panic!("{records:?}") };
+    assert_eq!(
+        (&*passing.test, passing.check, passing.outcome),
+        ("leaks::what_is_undone_passes", Check::Leak, Outcome::Passed)
+    );
+    assert_eq!(
+        (&*leaking.test, leaking.outcome),
+        ("leaks::what_is_kept_each_time_is_told_with_its_stack", Outcome::Failed)
+    );
+    assert!(leaking.text.starts_with("memory leak: 1 call site") && leaking.measured.figures["live_blocks"] == 12);
+    std::fs::remove_dir_all(folder).expect("made by this test");
 }

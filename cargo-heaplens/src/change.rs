@@ -70,7 +70,7 @@ impl fmt::Display for Change {
                 write!(f, "x {} {}", count(change.actual / change.baseline), short_name(change.figure))
             }
             (Self::More(_), Some(change)) => write!(f, "+{:.1} % {}", share(change), short_name(change.figure)),
-            (Self::Less(_), Some(change)) => write!(f, "better -{:.1} %", share(change)),
+            (Self::Less(_), Some(change)) => write!(f, "-{:.1} % {}", share(change), short_name(change.figure)),
             _ => f.write_str(self.name()),
         }
     }
@@ -120,7 +120,7 @@ mod tests {
             change(&[("total_blocks", 10), ("peak_bytes", 1_000)], &[("total_blocks", 11), ("peak_bytes", 1)]),
             "+10.0 % blocks"
         );
-        assert_eq!(change(&[("total_blocks", 100)], &[("total_blocks", 96)]), "better -4.0 %");
+        assert_eq!(change(&[("total_blocks", 100)], &[("total_blocks", 96)]), "-4.0 % blocks");
         assert_eq!(change(&[("live_bytes", 0)], &[("live_bytes", 1_024)]), "+1.02 kB live");
         let beside_nothing = [("total_blocks", 12), ("temporary_blocks", 1)];
         assert_eq!(change(&[("total_blocks", 10), ("temporary_blocks", 0)], &beside_nothing), "+20.0 % blocks");

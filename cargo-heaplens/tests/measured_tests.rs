@@ -63,7 +63,7 @@ fn more_is_a_regression_and_less_an_improvement() {
     assert!(error.starts_with("::error file=alpha/src/lib.rs,line=8,title=memory%3A alpha%3A%3A"), "{error}");
 
     let less = ended(0, &with(&workspace, "SAMPLE_ROWS", "8", &["test"]));
-    assert!(row(&less, "alpha::tests::blessed [rows]").contains("better -"), "{less}");
+    assert!(row(&less, "alpha::tests::blessed [rows]").contains(" -2"), "{less}");
     assert!(less.contains("\nimprovements\n- alpha::tests::blessed [rows]\n    total_blocks: 9, was 11"), "{less}");
     ended(1, &with(&workspace, "SAMPLE_ROWS", "8", &["test", "--strict"]));
 }

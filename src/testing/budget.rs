@@ -80,7 +80,13 @@ impl Budget {
         let _own = OwnWork::begin();
         let result = self.judge(measurement, message);
         #[cfg(feature = "stacks")]
-        record::note(self.test.as_deref(), measurement, Check::Budget, &result, || BaselineEntry::of(measurement, &[]));
+        record::note(
+            self.test.as_deref(),
+            measurement,
+            Check::Budget,
+            result.as_ref().err().map(record::failed),
+            || BaselineEntry::of(measurement, &[]),
+        );
         result
     }
 

@@ -10,7 +10,9 @@
 use super::baseline::{BaselineEntry, file_in};
 use super::failure::BudgetFailure;
 use super::package_folder;
+use super::test_name::TestName;
 use crate::scope::Measurement;
+use core::fmt;
 use serde::{Deserialize, Serialize};
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
@@ -50,6 +52,8 @@ pub enum Check {
     Budget,
     /// What it was when it was last blessed.
     Baseline,
+    /// Whether call sites hold more with every repetition.
+    Leak,
 }
 
 /// What came of a check.
@@ -125,30 +129,31 @@ pub(super) fn note(
     test: Option<&str>,
     measurement: &Measurement,
     check: Check,
-    result: &Result<(), BudgetFailure>,
+    failure: Option<(Outcome, &dyn fmt::Display)>,
     entry: impl FnOnce() -> BaselineEntry,
 ) {
     let Some(folder) = std::env::var_os(RESULTS_VARIABLE).filter(|folder| !folder.is_empty()) else { return };
-    let thread = std::thread::current();
-    let test = test.or(thread.name()).unwrap_or_default().replace("::{{closure}}", "");
-    let outcome = match result {
-        Ok(()) => Outcome::Passed,
-        Err(failure) if failure.violations().is_empty() => Outcome::Refused,
-        Err(_) => Outcome::Failed,
-    };
+    let test = test.map_or_else(TestName::of_thread, TestName::of_path);
+    let (outcome, text) =
+        failure.map_or((Outcome::Passed, String::new()), |(outcome, text)| (outcome, text.to_string()));
     let record = TestRecord {
         package: package_folder(""),
-        test,
+        test: test.as_str().to_owned(),
         scope: measurement.name().to_owned(),
         check,
         outcome,
-        text: result.as_ref().err().map(ToString::to_string).unwrap_or_default(),
+        text,
         elapsed_nanoseconds: u64::try_from(measurement.elapsed().as_nanos()).unwrap_or(u64::MAX),
         measured: entry(),
     };
     if let Err(error) = append(Path::new(&folder), &record) {
         let _ = writeln!(io::stderr(), "heaplens: the result could not be written: {error} ({RESULTS_VARIABLE})");
     }
+}
+
+/// What came of a check that gave this error.
+pub(super) fn failed(failure: &BudgetFailure) -> (Outcome, &dyn fmt::Display) {
+    (if failure.violations().is_empty() { Outcome::Refused } else { Outcome::Failed }, failure)
 }
 
 fn append(folder: &Path, record: &TestRecord) -> io::Result<()> {

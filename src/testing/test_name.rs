@@ -15,10 +15,30 @@ impl TestName {
         Self(path.replace("::{{closure}}", ""))
     }
 
+    /// The test that runs on the calling thread, by the names of the program and of the thread, which libtest gives its tests' own:
+    /// for checks that do not know where they stand.
+    pub(super) fn of_thread() -> Self {
+        let program = std::env::current_exe().unwrap_or_default();
+        let program = program.file_stem().unwrap_or_default().to_string_lossy();
+        let thread = std::thread::current();
+        Self(format!("{}::{}", suite(&program), thread.name().unwrap_or_default()))
+    }
+
+    pub(super) fn as_str(&self) -> &str {
+        &self.0
+    }
+
     /// The folder of its files: a relative path of one name.
     pub(super) fn folder(&self) -> PathBuf {
         PathBuf::from(file_name(&self.0))
     }
+}
+
+/// The crate of a test program that cargo built: its name without the hash.
+fn suite(program: &str) -> String {
+    let is_hash = |end: &str| end.len() == 16 && end.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let name = program.rsplit_once('-').filter(|(_, end)| is_hash(end)).map_or(program, |(name, _)| name);
+    name.replace('-', "_")
 }
 
 /// A text as a file's name on every system: letters, digits and a few signs, `::` as a point. Long ones, and ones that had to be
@@ -43,6 +63,14 @@ fn fnv(text: &str) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_suite_is_the_program_without_its_hash() {
+        assert_eq!(suite("steady-budgets-a66a56a4fb17630e"), "steady_budgets");
+        assert_eq!(suite("steady-budgets"), "steady_budgets");
+        let here = concat!("heaplens::", module_path!(), "::the_suite_is_the_program_without_its_hash");
+        assert_eq!(TestName::of_thread().as_str(), here.replacen("heaplens::heaplens", "heaplens", 1));
+    }
 
     #[test]
     fn a_path_becomes_one_name() {

@@ -83,7 +83,11 @@ fn properties(xml: &mut Xml, project: &Project, row: &Row) -> io::Result<()> {
 fn failure(xml: &mut Xml, kind: &str, row: &Row) -> io::Result<()> {
     let text = lines(&row.text);
     let element = with(xml.create_element(kind), "message", text.lines().next().unwrap_or_default());
-    let check = if row.record.check == Check::Baseline { "baseline" } else { "budget" };
+    let check = match row.record.check {
+        Check::Baseline => "baseline",
+        Check::Leak => "leak",
+        _ => "budget",
+    };
     with(element, "type", check).write_text_content(BytesText::new(&text))?;
     Ok(())
 }

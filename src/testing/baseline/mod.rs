@@ -74,7 +74,7 @@ impl Baseline {
     pub fn check(&self, measurement: &Measurement) -> Result<(), BudgetFailure> {
         let _own = OwnWork::begin();
         let result = self.judge(measurement);
-        record::note(Some(&self.test), measurement, Check::Baseline, &result, || {
+        record::note(Some(&self.test), measurement, Check::Baseline, result.as_ref().err().map(record::failed), || {
             BaselineEntry::of(measurement, &self.slack)
         });
         result

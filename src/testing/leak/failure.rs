@@ -12,7 +12,7 @@ use super::growth::Growth;
 use crate::export::number::{bytes, count, counted};
 use crate::profile::{Metric, Profile};
 use crate::symbolize::{Frame, visible};
-use crate::testing::{artefact, test_name::TestName};
+use crate::testing::{artefact, record::Outcome, test_name::TestName};
 use core::fmt;
 
 /// Growing call sites that are printed, and frames of each.
@@ -22,15 +22,16 @@ const MOST_FRAMES: usize = 4;
 /// Why a leak test failed. Its text is for people.
 #[derive(Clone)]
 pub struct LeakFailure {
+    outcome: Outcome,
     text: String,
 }
 
 impl LeakFailure {
     pub(super) fn refused(reason: &(impl fmt::Display + ?Sized)) -> Self {
-        Self { text: format!("leak test cannot be run: {reason}") }
+        Self { outcome: Outcome::Refused, text: format!("leak test cannot be run: {reason}") }
     }
 
-    pub(super) fn of(growing: &[Growth], repetitions: u32, profile: &Profile, test: &str) -> Self {
+    pub(super) fn of(growing: &[Growth], repetitions: u32, profile: &Profile, test: &TestName) -> Self {
         let sites = counted(growing.len() as u64, "call site");
         let mut lines = vec![format!("memory leak: {sites} held more with every one of {repetitions} repetitions")];
         for growth in growing.iter().take(MOST_SITES) {
@@ -40,12 +41,15 @@ impl LeakFailure {
         if growing.len() > MOST_SITES {
             lines.push(format!("  ... and {} more", growing.len() - MOST_SITES));
         }
-        let test = TestName::of_path(test);
-        lines.push(match artefact::write(profile, Metric::LiveAtEndBytes, Some(&test)) {
+        lines.push(match artefact::write(profile, Metric::LiveAtEndBytes, Some(test)) {
             Ok(files) => format!("whole call stacks: cargo heaplens report --full {}", files.profile.display()),
             Err(error) => format!("no profile was written: {error} (HEAPLENS_OUT names another folder)"),
         });
-        Self { text: lines.join("\n") }
+        Self { outcome: Outcome::Failed, text: lines.join("\n") }
+    }
+
+    pub(super) fn outcome(&self) -> Outcome {
+        self.outcome
     }
 }
 

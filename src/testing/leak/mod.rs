@@ -12,7 +12,10 @@ pub use failure::LeakFailure;
 
 use crate::record::own_work::OwnWork;
 use crate::scope::{Measurement, MemoryScope};
+use crate::testing::baseline::BaselineEntry;
+use crate::testing::record::{self, Check};
 use crate::testing::refusal::refusal_of_figures;
+use crate::testing::test_name::TestName;
 use core::fmt;
 use std::path::Path;
 use suppression::Suppression;
@@ -119,7 +122,11 @@ impl LeakTest {
         let readings = [repeat_and_read(self.warm_up), repeat_and_read(half), repeat_and_read(half)];
         drop(scope);
         let _own = OwnWork::begin();
-        self.judge(&readings, half * 2)
+        let result = self.judge(&readings, half * 2);
+        let failure = result.as_ref().err().map(|failure| (failure.outcome(), failure as &dyn fmt::Display));
+        let [.., last] = &readings;
+        record::note(self.test.as_deref(), last, Check::Leak, failure, || BaselineEntry::of(last, &[]));
+        result
     }
 
     fn judge(&self, readings: &[Measurement; 3], repetitions: u32) -> Result<LeakReport, LeakFailure> {
@@ -132,7 +139,8 @@ impl LeakTest {
             return Ok(LeakReport { suppressions });
         }
         let profile = readings[2].sites().unwrap_or_default();
-        Err(LeakFailure::of(&growing, repetitions, &profile, self.test.as_deref().unwrap_or(NAME)))
+        let test = self.test.as_deref().map_or_else(TestName::of_thread, TestName::of_path);
+        Err(LeakFailure::of(&growing, repetitions, &profile, &test))
     }
 }
 
