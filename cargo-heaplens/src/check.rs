@@ -4,11 +4,11 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use crate::cargo_test::Run;
 use crate::failure::{FAILED, Failure};
 use crate::format::Output;
 use crate::judge::{Age, Judged};
 use crate::project::Project;
+use crate::run::Run;
 use crate::test::read;
 
 /// Compares the last results with the baselines, without a test.
@@ -39,10 +39,8 @@ impl Check {
         let results = project.results();
         let records = read(&results)?;
         if records.is_empty() {
-            let folder = results.display();
-            return Err(Failure::Usage(format!(
-                "{folder}: no results of measured tests: run `cargo heaplens test` first"
-            )));
+            let reason = "no results of measured tests: run `cargo heaplens test` first";
+            return Err(Failure::file(&results, reason));
         }
         let run =
             Run::read(&results).unwrap_or(Run { whole_packages: Vec::new(), has_succeeded: true, has_blessed: false });

@@ -10,10 +10,10 @@ use std::path::PathBuf;
 
 use heaplens::testing::{BaselineEntry, BaselineFile, Check, Outcome, SiteChange, TestRecord};
 
-use crate::cargo_test::Run;
 use crate::change::Change;
 use crate::failure::Failure;
 use crate::project::{Project, read};
+use crate::run::Run;
 use crate::stale::{self, StaleEntry};
 
 /// What came of a test's checks, from good to bad.

@@ -22,6 +22,7 @@ mod part;
 mod printable;
 mod project;
 mod report;
+mod run;
 mod stale;
 mod test;
 

@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 
 use cargo_metadata::{Metadata, MetadataCommand};
 use heaplens::testing::BaselineFile;
+use heaplens::testing::wording::visible;
 
 use crate::failure::Failure;
 use crate::judge::Baselines;
@@ -73,7 +74,7 @@ impl Project {
     /// Waits until no other run uses the results. The lock is held as long as the file.
     pub(crate) fn lock(&self) -> Result<File, Failure> {
         let path = self.output.join("lock");
-        let refused = |error: io::Error| Failure::Usage(format!("{}: {error}", path.display()));
+        let refused = |error: io::Error| Failure::file(&path, error);
         self.create_output().map_err(refused)?;
         let file = File::create(&path).map_err(refused)?;
         match file.try_lock() {
@@ -103,7 +104,7 @@ impl Project {
         for path in self.packages.iter().map(Package::baseline_files).collect::<Result<Vec<_>, _>>()?.concat() {
             match BaselineFile::read(&path) {
                 Ok(file) => drop(baselines.insert(path, file)),
-                Err(error) => refusals.push(error.to_string()),
+                Err(error) => refusals.push(visible(&error.to_string()).into_owned()),
             }
         }
         if refusals.is_empty() { Ok(baselines) } else { Err(Failure::Usage(refusals.join("\nerror: "))) }
@@ -123,7 +124,7 @@ impl Package {
 
     fn baseline_files(&self) -> Result<Vec<PathBuf>, Failure> {
         let folder = self.baseline_folder();
-        let refused = |error: io::Error| Failure::Usage(format!("{}: {error}", folder.display()));
+        let refused = |error: io::Error| Failure::file(&folder, error);
         let entries = match fs::read_dir(&folder) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
             entries => entries.map_err(refused)?,
@@ -137,7 +138,7 @@ impl Package {
 
 /// A baseline file that cannot be used is an error of the input, with its name and line.
 pub(crate) fn read(path: &Path) -> Result<BaselineFile, Failure> {
-    BaselineFile::read(path).map_err(|error| Failure::Usage(error.to_string()))
+    BaselineFile::read(path).map_err(|error| Failure::Usage(visible(&error.to_string()).into_owned()))
 }
 
 /// The value of an argument, `--name value` or `--name=value`.

@@ -7,11 +7,12 @@ use std::process::{ExitCode, ExitStatus};
 use clap::Args;
 use heaplens::testing::TestRecord;
 
-use crate::cargo_test::{self, CargoTest, Run};
+use crate::cargo_test::{self, CargoTest};
 use crate::failure::{FAILED, Failure};
 use crate::format::Output;
 use crate::judge::{Age, Judged};
 use crate::project::Project;
+use crate::run::Run;
 
 /// Runs `cargo test` and prints what the measured tests needed.
 #[derive(Args)]

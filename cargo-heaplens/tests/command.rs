@@ -235,6 +235,16 @@ fn every_unreadable_input_is_named_with_the_reason() {
 }
 
 #[test]
+fn names_in_errors_do_not_act_on_a_terminal() {
+    let folder = Folder::new("acting");
+    let name = "\u{1b}[31mred\n::error::x.json";
+    for arguments in [&["report", name][..], &["flamegraph", "fluid.json", "-o", &format!("{name}/a.svg")]] {
+        let error = refused(&folder.run(arguments));
+        assert!(error.contains("\\u{1b}[31mred\\n::error::x.json") && !error.contains('\u{1b}'), "{error:?}");
+    }
+}
+
+#[test]
 fn wrong_usage_has_exit_code_2_and_help_has_0() {
     let folder = Folder::new("usage");
     for arguments in [&[][..], &["frobnicate"], &["report"], &["flamegraph", "fluid.json", "--metric", "bytes"]] {

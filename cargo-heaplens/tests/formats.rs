@@ -199,6 +199,18 @@ fn a_summary_is_added_to_that_of_the_job() {
     assert_eq!(workspace.read("summary.md"), format!("what was there\n{markdown}"));
 }
 
+#[cfg(unix)]
+#[test]
+fn the_name_of_a_broken_baseline_file_does_not_act_on_a_terminal() {
+    let workspace = sample("acting");
+    workspace.write("alpha/memory-baselines/\u{1b}[31mred\n.json", "{");
+    let output = workspace.run(&["check"]);
+    ended(2, &output);
+    let error = text(&output.stderr);
+    assert!(error.contains("\\u{1b}[31mred\\n.json:1: ") && !error.contains('\u{1b}'), "{error:?}");
+    assert_eq!(error.lines().count(), 1, "{error}");
+}
+
 #[test]
 fn results_are_compared_with_the_baselines_of_today() {
     let workspace = Workspace::empty("today");

@@ -25,7 +25,7 @@ impl Repository {
         let root = fs::canonicalize(printed.trim_end_matches(['\r', '\n'])).unwrap_or_default();
         match here.strip_prefix(&root) {
             Ok(inside) if output.status.success() => Ok(Self { inside: inside.to_owned(), root }),
-            _ => Err(Failure::Usage(format!("{}: not in a git repository, which has the revisions", here.display()))),
+            _ => Err(Failure::file(&here, "not in a git repository, which has the revisions")),
         }
     }
 
@@ -59,7 +59,7 @@ pub(super) struct WorkTree<'a> {
 impl<'a> WorkTree<'a> {
     /// Checks the commit out below a folder. What a run that was killed has left there is removed first.
     pub(super) fn add(repository: &'a Repository, commit: &str, folder: &Path) -> Result<Self, Failure> {
-        let refused = |error: io::Error| Failure::Usage(format!("{}: {error}", folder.display()));
+        let refused = |error: io::Error| Failure::file(folder, error);
         fs::create_dir_all(folder).map_err(refused)?;
         let path = fs::canonicalize(folder).map_err(refused)?.join("tree");
         let tree = Self { repository, path };

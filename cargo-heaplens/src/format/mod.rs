@@ -60,7 +60,7 @@ impl Output {
         let Some(path) = &self.output else { return Ok(()) };
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         match path.is_dir() || !folder.is_dir() {
-            true => Err(Failure::Usage(format!("{}: --output names a file in a folder that is there", path.display()))),
+            true => Err(Failure::file(path, "--output names a file in a folder that is there")),
             false => Ok(()),
         }
     }
@@ -83,7 +83,7 @@ impl Output {
             Format::Markdown => markdown::text(project, judged),
         };
         match &self.output {
-            Some(path) => fs::write(path, strip_str(&text).to_string()).map_err(|error| in_file(path, &error)),
+            Some(path) => fs::write(path, strip_str(&text).to_string()).map_err(|error| Failure::file(path, error)),
             None => {
                 let mut terminal = AutoStream::auto(io::stdout()).lock();
                 written(terminal.write_all(text.as_bytes()).and_then(|()| terminal.flush()))
@@ -108,9 +108,5 @@ fn summarize(project: &Project, judged: &Judged) -> Result<(), Failure> {
     let Some(path) = std::env::var_os("GITHUB_STEP_SUMMARY").filter(|path| !path.is_empty()) else { return Ok(()) };
     let file = OpenOptions::new().append(true).create(true).open(&path);
     let text = markdown::text(project, judged);
-    file.and_then(|mut file| file.write_all(text.as_bytes())).map_err(|error| in_file(Path::new(&path), &error))
-}
-
-fn in_file(path: &Path, error: &io::Error) -> Failure {
-    Failure::Usage(format!("{}: {error}", path.display()))
+    file.and_then(|mut file| file.write_all(text.as_bytes())).map_err(|error| Failure::file(Path::new(&path), error))
 }
