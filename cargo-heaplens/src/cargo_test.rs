@@ -9,6 +9,7 @@ use std::process::{Command, ExitStatus, Stdio};
 use heaplens::testing::RESULTS_VARIABLE;
 
 use crate::failure::Failure;
+use crate::hook;
 
 /// What to run, and where its output goes.
 pub(crate) struct CargoTest<'a> {
@@ -31,7 +32,7 @@ impl CargoTest<'_> {
 
     /// The command, which writes its results into that folder.
     pub(crate) fn command(&self, results: &Path) -> Command {
-        let mut command = Command::new(cargo());
+        let mut command = hook::free(cargo());
         command.args(if self.nextest { ["nextest", "run"].as_slice() } else { &["test"] });
         command.args(self.arguments).env(RESULTS_VARIABLE, results);
         if self.quiet_output {

@@ -17,6 +17,7 @@ mod compare;
 mod failure;
 mod flamegraph;
 mod format;
+mod hook;
 mod judge;
 mod part;
 mod printable;

@@ -16,6 +16,7 @@ use heaplens::testing::BaselineFile;
 use heaplens::testing::wording::visible;
 
 use crate::failure::Failure;
+use crate::hook;
 use crate::judge::Baselines;
 
 /// As <https://bford.info/cachedir/> defines it.
@@ -45,6 +46,9 @@ impl Project {
     pub(crate) fn find(arguments: &[OsString]) -> Result<Self, Failure> {
         let mut command = MetadataCommand::new();
         command.no_deps();
+        for variable in hook::VARIABLES {
+            command.env_remove(variable);
+        }
         if let Some(manifest) = value_of(arguments, "--manifest-path") {
             command.manifest_path(manifest);
         }

@@ -18,6 +18,9 @@ fn git(workspace: &Workspace, arguments: &[&str]) -> String {
         command.env(variable, "nobody");
     }
     command.env("GIT_CONFIG_GLOBAL", "").env("GIT_CONFIG_NOSYSTEM", "1");
+    for variable in ["GIT_DIR", "GIT_INDEX_FILE", "GIT_WORK_TREE"] {
+        command.env_remove(variable);
+    }
     ended(0, &command.output().expect("git runs"))
 }
 
@@ -121,21 +124,36 @@ fn what_cannot_be_compared_is_told_and_leaves_nothing() {
     assert!(text(&output.stderr).contains("not in a git repository"), "{}", text(&output.stderr));
 }
 
+/// Git tells its hooks which index is to be committed.
+#[cfg(unix)]
+#[test]
+fn a_comparison_in_a_git_hook_leaves_the_index_as_it_is() {
+    let workspace = repository();
+    workspace.write("staged.txt", "to be committed");
+    git(&workspace, &["add", "staged.txt"]);
+    let staged = git(&workspace, &["ls-files", "--stage"]);
+    let mut command =
+        workspace.with_cargo("[ -z \"$GIT_DIR$GIT_INDEX_FILE\" ] || echo \"the hook's\" >&2", &["compare", "small"]);
+    let folder = workspace.root.join(".git");
+    command.env("GIT_DIR", &folder).env("GIT_INDEX_FILE", folder.join("index")).env("GIT_PREFIX", "");
+    let output = command.output().expect("built");
+    ended(1, &output);
+    assert!(text(&output.stderr).contains("small: no test was measured"), "{}", text(&output.stderr));
+    assert_eq!(git(&workspace, &["ls-files", "--stage"]), staged);
+    assert!(!text(&output.stderr).contains("hook's"), "cargo knows nothing of it: {}", text(&output.stderr));
+    assert_no_work_tree_is_left(&workspace);
+}
+
 /// Ctrl-C goes to all programs of the terminal: to the command, and to cargo.
 #[cfg(unix)]
 #[test]
 fn an_interrupted_comparison_leaves_no_work_tree() {
-    use std::os::unix::{fs::PermissionsExt, process::CommandExt};
+    use std::os::unix::process::CommandExt;
     use std::time::{Duration, Instant};
     let workspace = repository();
-    let script = "#!/bin/sh\n[ \"$1\" = metadata ] && exec \"$REAL_CARGO\" \"$@\"\ntouch started\nsleep 60\n";
-    workspace.write("bin/cargo", script);
-    let fake = workspace.root.join("bin/cargo");
-    fs::set_permissions(&fake, fs::Permissions::from_mode(0o755)).expect("our file");
     let commit = git(&workspace, &["rev-parse", "small"]);
     let tree = workspace.target.join("heaplens/compare").join(commit.trim()).join("tree");
-    let mut command = workspace.command(&["compare", "small"]);
-    command.env("CARGO", &fake).env("REAL_CARGO", std::env::var("CARGO").unwrap_or("cargo".to_owned()));
+    let mut command = workspace.with_cargo("touch started\nsleep 60", &["compare", "small"]);
     let mut child = command.process_group(0).spawn().expect("built");
     let start = Instant::now();
     while !tree.join("started").exists() {

@@ -4,9 +4,10 @@ use std::ffi::OsStr;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Output;
 
 use crate::failure::Failure;
+use crate::hook;
 
 /// The repository of the present folder.
 pub(super) struct Repository {
@@ -86,7 +87,7 @@ impl Drop for WorkTree<'_> {
 }
 
 fn git<T: AsRef<OsStr>>(folder: &Path, arguments: impl IntoIterator<Item = T>) -> Result<Output, Failure> {
-    let output = Command::new("git").args(arguments).current_dir(folder).output();
+    let output = hook::free("git").args(arguments).current_dir(folder).output();
     output.map_err(|error| Failure::Tool(format!("git cannot be started: {error}")))
 }
 

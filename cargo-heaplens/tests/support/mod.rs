@@ -74,6 +74,18 @@ impl Workspace {
         command
     }
 
+    /// The command with a cargo that runs these lines of a script in place of everything but `cargo metadata`.
+    #[cfg(unix)]
+    pub(crate) fn with_cargo(&self, lines: &str, arguments: &[&str]) -> Command {
+        use std::os::unix::fs::PermissionsExt;
+        let fake = self.root.join("bin/cargo");
+        self.write("bin/cargo", &format!("#!/bin/sh\n[ \"$1\" = metadata ] && exec \"$REAL_CARGO\" \"$@\"\n{lines}\n"));
+        fs::set_permissions(&fake, fs::Permissions::from_mode(0o755)).expect("our file");
+        let mut command = self.command(arguments);
+        command.env("CARGO", &fake).env("REAL_CARGO", std::env::var("CARGO").unwrap_or("cargo".to_owned()));
+        command
+    }
+
     pub(crate) fn run(&self, arguments: &[&str]) -> Output {
         self.command(arguments).output().expect("the command was built for this test")
     }
@@ -109,6 +121,7 @@ pub(crate) fn sample() -> Workspace {
     for left in [".git", "bin", "later"] {
         let _ = fs::remove_dir_all(workspace.root.join(left));
     }
+    let _ = fs::remove_file(workspace.root.join("staged.txt"));
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     let members = "[workspace]\nmembers = [\"alpha\", \"beta\"]\nresolver = \"3\"\n";
     workspace.write("Cargo.toml", &format!("{members}\n[profile.dev]\ndebug = \"line-tables-only\"\n"));
