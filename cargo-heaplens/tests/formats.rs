@@ -176,6 +176,17 @@ fn the_table_is_no_wider_than_the_terminal_and_cuts_no_number() {
 }
 
 #[test]
+fn a_name_of_emoji_is_shortened_like_any_other() {
+    let workspace = Workspace::empty("emoji");
+    let clouds = "\u{2601}\u{fe0f}".repeat(80);
+    write(&workspace, &[record("alpha", "alpha::clouds", &clouds, "budget", "passed", 1, 1)], &[]);
+    for columns in 1..=120 {
+        let output = workspace.command(&["check"]).env("COLUMNS", columns.to_string()).output().expect("built");
+        assert!(ended(0, &output).contains("1.00 kB"), "{columns} columns");
+    }
+}
+
+#[test]
 fn colours_are_for_terminals_only() {
     let workspace = sample("colours");
     let with = |variable: &str| {

@@ -86,7 +86,7 @@ fn rows(judged: &Judged, columns: usize) -> String {
 fn heading(package: &str, start: usize, widths: &[usize], has_titles: bool, is_narrow: bool, columns: usize) -> String {
     let titles: String = TITLES.iter().zip(widths).map(|(title, width)| cell(title, *width, title)).collect();
     let package = shortened(package, if is_narrow { columns } else { start });
-    let padding = if is_narrow { "\n".to_owned() } else { " ".repeat(start - width(&package)) };
+    let padding = if is_narrow { "\n".to_owned() } else { " ".repeat(start.saturating_sub(width(&package))) };
     let below = if has_titles { format!("{padding}{titles}") } else { String::new() };
     format!("{TITLE}{}{TITLE:#}\n", format!("{package}{below}").trim_end())
 }
@@ -123,9 +123,9 @@ impl Line {
             Verdict::Refused | Verdict::Failed => BAD,
         };
         let word = word(self.verdict);
-        let space = " ".repeat(verdicts - word.len() + GAP);
+        let space = " ".repeat(verdicts.saturating_sub(word.len()) + GAP);
         let shown = shortened(&self.name, name);
-        let padding = if is_narrow { "\n".to_owned() } else { " ".repeat(name - width(&shown)) };
+        let padding = if is_narrow { "\n".to_owned() } else { " ".repeat(name.saturating_sub(width(&shown))) };
         let [figures @ .., change] = &self.figures;
         let figures = figures.iter().zip(widths).zip(TITLES).map(|((text, width), title)| cell(text, *width, title));
         let change = format!("{0}{change}{0:#}", self.change);
