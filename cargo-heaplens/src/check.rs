@@ -42,8 +42,7 @@ impl Check {
             let reason = "no results of measured tests: run `cargo heaplens test` first";
             return Err(Failure::file(&results, reason));
         }
-        let run =
-            Run::read(&results).unwrap_or(Run { whole_packages: Vec::new(), has_succeeded: true, has_blessed: false });
+        let run = Run::read(&results).unwrap_or_else(Run::unknown);
         let judged = Judged::of(&project, &run, records, Age::Recorded)?;
         self.output.write(&project, &judged)?;
         Ok(ExitCode::from(if judged.is_failure(self.strict) { FAILED } else { 0 }))

@@ -58,8 +58,8 @@ const HARMLESS_WITH_VALUE: [&str; 13] = [
 pub(crate) struct Run {
     /// The packages of which every test has run.
     pub(crate) whole_packages: Vec<String>,
-    /// Whether cargo was content.
-    pub(crate) has_succeeded: bool,
+    /// Whether cargo was content; `None` where nobody knows.
+    pub(crate) has_succeeded: Option<bool>,
     /// Whether baselines were written.
     pub(crate) has_blessed: bool,
 }
@@ -70,7 +70,12 @@ impl Run {
         let is_whole = has_succeeded && is_whole(arguments);
         let packages = project.packages.iter().filter(|package| package.is_default || is_of_workspace(arguments));
         let names = packages.filter(|_| is_whole).map(|package| package.name.clone());
-        Self { whole_packages: names.collect(), has_succeeded, has_blessed }
+        Self { whole_packages: names.collect(), has_succeeded: Some(has_succeeded), has_blessed }
+    }
+
+    /// Of which nothing is known but its results: somebody else has called cargo.
+    pub(crate) fn unknown() -> Self {
+        Self { whole_packages: Vec::new(), has_succeeded: None, has_blessed: false }
     }
 
     /// Writes it beside the results.

@@ -65,9 +65,14 @@ fn sample(test: &str) -> Workspace {
         "alpha::lines::gone [rows]": entry(10, 0),
     });
     write(&workspace, &records, &[("alpha/memory-baselines/alpha.json", baselines)]);
-    let run = json!({ "whole_packages": ["alpha", "beta"], "has_succeeded": true, "has_blessed": false });
-    fs::write(workspace.target.join("heaplens/results/run.json"), run.to_string()).expect("writable");
+    write_run(&workspace, false);
     workspace
+}
+
+/// What is known of a run of all tests.
+fn write_run(workspace: &Workspace, has_succeeded: bool) {
+    let run = json!({ "whole_packages": ["alpha", "beta"], "has_succeeded": has_succeeded, "has_blessed": false });
+    fs::write(workspace.target.join("heaplens/results/run.json"), run.to_string()).expect("writable");
 }
 
 const HOSTILE_SCOPE: &str = "\u{202e}##[error]x\u{9b}31m\u{0}|<script>\r\n";
@@ -234,6 +239,51 @@ fn results_are_compared_with_the_baselines_of_today() {
     write(&workspace, &failed, &baselines(13));
     assert!(workspace.out(0, &["check"]).contains("improvements"));
     workspace.out(1, &["check", "--strict"]);
+}
+
+#[test]
+fn a_failed_check_of_a_test_that_passed_was_expected() {
+    let workspace = Workspace::empty("expected");
+    let records = [
+        record("alpha", "alpha::limit", "rows", "budget", "failed", 1, 1),
+        record("alpha", "alpha::more", "rows", "baseline", "failed", 12, 1),
+        record("alpha", "alpha::new", "rows", "baseline", "refused", 1, 1),
+        record("alpha", "alpha::new", "rows", "budget", "passed", 1, 1),
+    ];
+    write(
+        &workspace,
+        &records,
+        &[("alpha/memory-baselines/alpha.json", json!({ "alpha::more [rows]": entry(10, 0) }))],
+    );
+    write_run(&workspace, true);
+    let table = workspace.out(0, &["check", "--strict"]);
+    assert_eq!(table.matches("\nexpected  alpha::").count(), 3, "{table}");
+    assert!(table.ends_with("\n\n3 measured tests: 3 ok\n") && !table.contains("regressions"), "{table}");
+    for (format, expected) in [("json", "\"outcome\": \"expected\""), ("markdown", "| expected | ")] {
+        assert_eq!(workspace.out(0, &["check", "--format", format]).matches(expected).count(), 3, "{format}");
+    }
+    assert!(workspace.out(0, &["check", "--format", "junit"]).contains("failures=\"0\" errors=\"0\""));
+    assert_eq!(workspace.out(0, &["check", "--format", "github"]), "3 measured tests: 3 ok\n");
+    write_run(&workspace, false);
+    assert!(workspace.out(1, &["check"]).contains("3 measured tests: 0 ok, 3 failed; cargo test failed"));
+}
+
+#[test]
+fn a_run_that_failed_for_another_reason_than_a_check_is_a_failure() {
+    let workspace = Workspace::empty("elsewhere");
+    let results = |outcome| {
+        let passed = [record("alpha", "alpha::a", "rows", "baseline", outcome, 12, 1)];
+        write(
+            &workspace,
+            &passed,
+            &[("alpha/memory-baselines/alpha.json", json!({ "alpha::a [rows]": entry(12, 0) }))],
+        );
+        write_run(&workspace, false);
+    };
+    results("passed");
+    assert!(workspace.out(1, &["check"]).ends_with("\n1 measured test: 1 ok; cargo test failed\n"));
+    results("failed");
+    assert!(workspace.out(0, &["check"]).ends_with("; cargo test failed\n"), "the check that failed passes by now");
 }
 
 #[test]

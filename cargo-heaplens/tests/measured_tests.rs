@@ -82,6 +82,16 @@ fn a_broken_budget_is_one_row_with_the_worst_of_its_checks() {
 }
 
 #[test]
+fn a_check_that_its_test_expects_to_fail_fails_no_run() {
+    let workspace = sample();
+    let arguments = ["test", "--strict", "--", "expected"];
+    let table = ended(0, &with(&workspace, "SAMPLE_EXPECTS", "1", &arguments));
+    let expected = "expected beta::tests::expected [too much] 1 100 B 100 B no baseline";
+    assert_eq!(row(&table, "[too much]"), expected, "{table}");
+    assert_eq!(workspace.out(0, &["check", "--strict"]).lines().last(), Some("1 measured test: 1 ok"));
+}
+
+#[test]
 fn a_baseline_without_a_test_is_stale_in_a_run_of_all_tests() {
     let workspace = sample();
     workspace.out(0, &["test", "--bless"]);

@@ -34,6 +34,7 @@ pub(crate) fn text(project: &Project, judged: &Judged) -> String {
 fn cells(row: &Row) -> String {
     let outcome = match row.verdict {
         Verdict::Passed => "ok",
+        Verdict::Expected => "expected",
         Verdict::Blessed => "blessed",
         Verdict::Refused => "**refused**",
         Verdict::Failed => "**failed**",

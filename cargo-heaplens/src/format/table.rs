@@ -109,7 +109,7 @@ impl Line {
             name: line(&row.name()),
             figures: [blocks, size("total_bytes"), size("peak_bytes"), duration(time), row.change.to_string()],
             change: match row.change {
-                Change::More(_) => BAD,
+                Change::More(_) if row.verdict.is_failure() => BAD,
                 Change::Less(_) => GOOD,
                 _ => Style::new(),
             },
@@ -119,7 +119,7 @@ impl Line {
     fn text(&self, verdicts: usize, name: usize, widths: &[usize], is_narrow: bool) -> String {
         let color = match self.verdict {
             Verdict::Passed => GOOD,
-            Verdict::Blessed => NOTED,
+            Verdict::Expected | Verdict::Blessed => NOTED,
             Verdict::Refused | Verdict::Failed => BAD,
         };
         let word = word(self.verdict);
@@ -136,6 +136,7 @@ impl Line {
 fn word(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::Passed => "ok",
+        Verdict::Expected => "expected",
         Verdict::Blessed => "blessed",
         Verdict::Refused => "REFUSED",
         Verdict::Failed => "FAILED",
