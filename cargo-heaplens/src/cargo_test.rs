@@ -19,6 +19,10 @@ pub(crate) struct CargoTest<'a> {
     pub(crate) quiet_output: bool,
 }
 
+/// What cargo-nextest ends with when it refuses its arguments: clap's code, and `INVALID_FILTERSET`,
+/// `EXPERIMENTAL_FEATURE_NOT_ENABLED` and `SETUP_ERROR` of the crate `nextest-metadata`.
+const REFUSED_BY_NEXTEST: [i32; 4] = [2, 94, 95, 96];
+
 impl CargoTest<'_> {
     /// Empties the folder of results.
     pub(crate) fn prepare(results: &Path) -> Result<(), Failure> {
@@ -40,11 +44,39 @@ impl CargoTest<'_> {
         }
         command
     }
+
+    /// Whether cargo has refused its arguments, so that nothing has run.
+    pub(crate) fn has_refused(&self, status: ExitStatus) -> bool {
+        match (self.nextest, status.code()) {
+            (true, Some(code)) => REFUSED_BY_NEXTEST.contains(&code),
+            // A test program with a `main` of its own can end with 1 too, and cargo then does the same.
+            (false, Some(1)) => !self.builds(),
+            _ => false,
+        }
+    }
+
+    /// Whether cargo takes the arguments when it is not to run what it builds.
+    fn builds(&self) -> bool {
+        let mut command = hook::free(cargo());
+        command.arg("test").args(self.for_cargo()).arg("--no-run");
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        command.status().is_ok_and(|status| status.code() != Some(1))
+    }
+
+    /// The arguments without those for the test programs.
+    fn for_cargo(&self) -> &[OsString] {
+        self.arguments.split(|argument| argument == "--").next().unwrap_or_default()
+    }
 }
 
 /// Runs cargo to its end.
 pub(crate) fn run(mut command: Command) -> Result<ExitStatus, Failure> {
     command.status().map_err(|error| Failure::Tool(format!("{}: {error}", command.get_program().display())))
+}
+
+/// Cargo has told the reason.
+pub(crate) fn refused() -> Failure {
+    Failure::Usage("cargo does not take these arguments, so that no test has run".to_owned())
 }
 
 /// The cargo that called this command, or the one in the path.

@@ -21,8 +21,9 @@ Examples:
   cargo heaplens check
   cargo heaplens check --strict --format markdown -o comment.md
 
-Exit codes: 0 fine, 1 a test, budget or baseline failed, 2 wrong usage, no
-results, or a file that cannot be used")]
+Exit codes: 0 fine, 1 a test, budget or baseline failed, or that run failed for
+another reason, 2 wrong usage, no results, or a file that cannot be used, 3 the
+tool failed")]
 pub(crate) struct Check {
     #[command(flatten)]
     output: Output,

@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 use std::path::Path;
-use std::process::{ExitCode, ExitStatus};
+use std::process::ExitCode;
 
 use clap::Args;
 use heaplens::testing::TestRecord;
@@ -30,8 +30,9 @@ Examples:
   cargo heaplens test --format github            annotations, and a summary in
                                                  $GITHUB_STEP_SUMMARY
 
-Exit codes: 0 fine, 1 a test, budget or baseline failed, 2 wrong usage or a
-baseline file that cannot be used, 3 the tool failed")]
+Exit codes: 0 fine, 1 a test, budget or baseline failed, or a test does not
+compile, 2 wrong usage, also of cargo, or a baseline file that cannot be used,
+3 the tool failed")]
 pub(crate) struct Test {
     #[command(flatten)]
     output: Output,
@@ -56,9 +57,9 @@ impl Test {
         project.baselines()?;
         let _lock = project.lock()?;
         let results = project.results();
-        let status = self.run_cargo(&results)?;
+        let has_succeeded = self.run_cargo(&results)?;
         let blessed = self.bless || std::env::var_os("HEAPLENS_BLESS").is_some_and(|wish| wish == "1");
-        let run = Run::of(&project, &self.arguments, status.success(), blessed);
+        let run = Run::of(&project, &self.arguments, has_succeeded, blessed);
         run.write(&results)?;
         let records = read(&results)?;
         let judged = Judged::of(&project, &run, records, Age::Fresh)?;
@@ -66,10 +67,11 @@ impl Test {
         if judged.rows.is_empty() {
             eprintln!("{HOW_TO_MEASURE}");
         }
-        Ok(exit_code(&judged, self.strict, status))
+        Ok(ExitCode::from(if judged.is_failure(self.strict) || !has_succeeded { FAILED } else { 0 }))
     }
 
-    fn run_cargo(&self, results: &Path) -> Result<ExitStatus, Failure> {
+    /// Whether cargo was content.
+    fn run_cargo(&self, results: &Path) -> Result<bool, Failure> {
         CargoTest::prepare(results)?;
         let cargo = CargoTest {
             arguments: &self.arguments,
@@ -80,7 +82,11 @@ impl Test {
         if self.bless {
             command.env("HEAPLENS_BLESS", "1");
         }
-        cargo_test::run(command)
+        let status = cargo_test::run(command)?;
+        if read(results)?.is_empty() && cargo.has_refused(status) {
+            return Err(cargo_test::refused());
+        }
+        Ok(status.success())
     }
 }
 
@@ -91,16 +97,4 @@ no measured tests have run: a test is measured by `heaplens::assert_memory!(used
 /// What the checks found, a line that cannot be read being an error.
 pub(crate) fn read(results: &Path) -> Result<Vec<TestRecord>, Failure> {
     TestRecord::read_folder(results).map_err(|error| Failure::Usage(error.to_string()))
-}
-
-fn exit_code(judged: &Judged, strict: bool, status: ExitStatus) -> ExitCode {
-    if judged.is_failure(strict) {
-        return ExitCode::from(FAILED);
-    }
-    match status.code() {
-        Some(0) => ExitCode::SUCCESS,
-        // Nothing was measured: cargo's exit code says all there is.
-        Some(code) if judged.rows.is_empty() => ExitCode::from(u8::try_from(code).unwrap_or(FAILED)),
-        _ => ExitCode::from(FAILED),
-    }
 }

@@ -138,12 +138,12 @@ fn a_baseline_file_that_cannot_be_used_stops_before_anything_runs() {
 }
 
 #[test]
-fn tests_that_measure_nothing_end_as_cargo_does() {
+fn tests_that_measure_nothing_pass_and_fail_as_for_cargo() {
     let workspace = sample();
     let output = workspace.run(&["test", "--", "unmeasured"]);
     ended(0, &output);
     assert!(text(&output.stderr).contains("`heaplens::assert_memory!(used, ..)`"), "{}", text(&output.stderr));
-    ended(101, &with(&workspace, "SAMPLE_FAILS", "1", &["test", "--", "unmeasured"]));
+    ended(1, &with(&workspace, "SAMPLE_FAILS", "1", &["test", "--", "unmeasured"]));
     workspace.out(2, &["check"]);
     workspace.out(0, &["test", "--bless"]);
     let failed = ended(1, &with(&workspace, "SAMPLE_FAILS", "1", &["test"]));
@@ -160,6 +160,35 @@ fn wrong_usage_and_a_missing_cargo_have_exit_codes_of_their_own() {
     ended(2, &outside);
     assert!(text(&outside.stderr).contains("could not find `Cargo.toml`"), "{}", text(&outside.stderr));
     ended(3, &with(&workspace, "CARGO", "/missing/cargo", &["test"]));
+}
+
+#[test]
+fn what_cargo_refuses_is_wrong_usage_and_what_does_not_compile_a_failure() {
+    let workspace = sample();
+    let output = workspace.run(&["test", "--format", "json", "--", "--no-such-argument"]);
+    assert_eq!(ended(2, &output), "", "no document of a run that was none");
+    let error = text(&output.stderr);
+    assert!(error.ends_with("\nerror: cargo does not take these arguments, so that no test has run\n"), "{error}");
+    workspace.write("beta/src/lib.rs", "no Rust");
+    let json = workspace.out(1, &["test", "--format", "json", "--", "-p", "beta"]);
+    assert!(json.contains("\"cargo_succeeded\": false"), "{json}");
+}
+
+#[cfg(unix)]
+#[test]
+fn the_exit_code_of_cargo_is_never_that_of_the_command() {
+    let workspace = sample();
+    let ended_with = |code: i32, of_build: i32, arguments: &[&str]| {
+        let script = format!("case \"$*\" in *--no-run*) exit {of_build};; esac; exit {code}");
+        workspace.with_cargo(&script, arguments).output().expect("built").status.code()
+    };
+    let plain = ["test", "--", "-q"];
+    assert_eq!(ended_with(1, 1, &plain), Some(2), "cargo does not know an argument");
+    assert_eq!(ended_with(1, 0, &plain), Some(1), "a test program ended with 1");
+    assert_eq!([2, 101, 134].map(|code| ended_with(code, 0, &plain)), [Some(1); 3]);
+    let nextest = ["test", "--nextest"];
+    assert_eq!([2, 94, 95, 96].map(|code| ended_with(code, 0, &nextest)), [Some(2); 4]);
+    assert_eq!([1, 4, 100, 101, 104].map(|code| ended_with(code, 0, &nextest)), [Some(1); 5]);
 }
 
 /// A cargo that says what it was called with, in place of running it.

@@ -121,10 +121,14 @@ impl Compare {
             command.env("CARGO_TARGET_DIR", target);
         }
         let status = cargo_test::run(command)?;
+        let records = read(results)?;
+        if records.is_empty() && cargo.has_refused(status) {
+            return Err(cargo_test::refused());
+        }
         if !status.success() {
             eprintln!("cargo test failed there; compared is what was measured");
         }
-        read(results)
+        Ok(records)
     }
 }
 
