@@ -63,6 +63,37 @@ impl CargoTest<'_> {
         command.status().is_ok_and(|status| status.code() != Some(1))
     }
 
+    /// The `#[ignore]`d tests that the arguments choose, by their paths in their crates; `None` if that cannot be found out.
+    /// cargo-nextest's list has another form, so that cargo test is asked for its tests too.
+    pub(crate) fn ignored_tests(&self) -> Option<Vec<String>> {
+        let mut command = hook::free(cargo());
+        command.arg("test").args(self.understood_by_cargo_test()).args(["--tests", "--", "--list", "--ignored"]);
+        // A test program with a `main` of its own runs in place of listing its tests: it has nothing to report.
+        command.env_remove(RESULTS_VARIABLE).env_remove("HEAPLENS_BLESS");
+        let output = command.stdin(Stdio::null()).stderr(Stdio::null()).output().ok()?;
+        let listed = String::from_utf8(output.stdout).ok().filter(|_| output.status.success())?;
+        Some(listed.lines().filter_map(|line| line.strip_suffix(": test")).map(str::to_owned).collect())
+    }
+
+    /// The arguments for cargo, without those that only cargo-nextest knows.
+    fn understood_by_cargo_test(&self) -> Vec<&OsString> {
+        const ONLY_NEXTEST: [&str; 3] = ["--no-capture", "--nocapture", "--show-output"];
+        const ONLY_NEXTEST_WITH_VALUE: [&str; 2] = ["--profile", "--test-threads"];
+        let mut understood = Vec::new();
+        let mut arguments = self.for_cargo().iter();
+        while let Some(argument) = arguments.next() {
+            let text = argument.to_str().filter(|_| self.nextest).unwrap_or_default();
+            let name = text.split_once('=').map_or(text, |(name, _)| name);
+            match ONLY_NEXTEST_WITH_VALUE.contains(&name) {
+                true if name == text => drop(arguments.next()),
+                true => {}
+                false if ONLY_NEXTEST.contains(&text) => {}
+                false => understood.push(argument),
+            }
+        }
+        understood
+    }
+
     /// The arguments without those for the test programs.
     fn for_cargo(&self) -> &[OsString] {
         self.arguments.split(|argument| argument == "--").next().unwrap_or_default()

@@ -107,7 +107,7 @@ impl Judged {
                 baselines.insert(path.clone(), read(&path)?);
             }
         }
-        let stale = stale::entries(project, &run.whole_packages, &baselines, &records);
+        let stale = stale::entries(project, run, &baselines, &records);
         let has_succeeded = run.has_succeeded != Some(false);
         let is_explained = records.iter().any(|record| record.outcome != Outcome::Passed);
         let circumstances = Circumstances {

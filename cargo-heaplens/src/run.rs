@@ -62,6 +62,8 @@ pub(crate) struct Run {
     pub(crate) has_succeeded: Option<bool>,
     /// Whether baselines were written.
     pub(crate) has_blessed: bool,
+    /// The tests that are `#[ignore]`d, by their paths in their crates; `None` where nobody has asked, or got no answer.
+    pub(crate) ignored: Option<Vec<String>>,
 }
 
 impl Run {
@@ -70,12 +72,12 @@ impl Run {
         let is_whole = has_succeeded && is_whole(arguments);
         let packages = project.packages.iter().filter(|package| package.is_default || is_of_workspace(arguments));
         let names = packages.filter(|_| is_whole).map(|package| package.name.clone());
-        Self { whole_packages: names.collect(), has_succeeded: Some(has_succeeded), has_blessed }
+        Self { whole_packages: names.collect(), has_succeeded: Some(has_succeeded), has_blessed, ignored: None }
     }
 
     /// Of which nothing is known but its results: somebody else has called cargo.
     pub(crate) fn unknown() -> Self {
-        Self { whole_packages: Vec::new(), has_succeeded: None, has_blessed: false }
+        Self { whole_packages: Vec::new(), has_succeeded: None, has_blessed: false, ignored: None }
     }
 
     /// Writes it beside the results.

@@ -13,6 +13,7 @@ use crate::format::Output;
 use crate::judge::{Age, Judged};
 use crate::project::Project;
 use crate::run::Run;
+use crate::stale;
 
 /// Runs `cargo test` and prints what the measured tests needed.
 #[derive(Args)]
@@ -56,37 +57,45 @@ impl Test {
         let project = Project::find(&self.arguments)?;
         project.baselines()?;
         let _lock = project.lock()?;
-        let results = project.results();
-        let has_succeeded = self.run_cargo(&results)?;
-        let blessed = self.bless || std::env::var_os("HEAPLENS_BLESS").is_some_and(|wish| wish == "1");
-        let run = Run::of(&project, &self.arguments, has_succeeded, blessed);
-        run.write(&results)?;
-        let records = read(&results)?;
+        let (run, records) = self.run_cargo(&project)?;
         let judged = Judged::of(&project, &run, records, Age::Fresh)?;
         self.output.write(&project, &judged)?;
         if judged.rows.is_empty() {
             eprintln!("{HOW_TO_MEASURE}");
         }
-        Ok(ExitCode::from(if judged.is_failure(self.strict) || !has_succeeded { FAILED } else { 0 }))
+        let is_failure = judged.is_failure(self.strict) || run.has_succeeded == Some(false);
+        Ok(ExitCode::from(if is_failure { FAILED } else { 0 }))
     }
 
-    /// Whether cargo was content.
-    fn run_cargo(&self, results: &Path) -> Result<bool, Failure> {
-        CargoTest::prepare(results)?;
+    /// What the run was, which is written beside the results, and what the checks found.
+    fn run_cargo(&self, project: &Project) -> Result<(Run, Vec<TestRecord>), Failure> {
+        let results = project.results();
+        CargoTest::prepare(&results)?;
         let cargo = CargoTest {
             arguments: &self.arguments,
             nextest: self.nextest,
             quiet_output: self.output.is_for_machines_on_standard_output(),
         };
-        let mut command = cargo.command(results);
+        let mut command = cargo.command(&results);
         if self.bless {
             command.env("HEAPLENS_BLESS", "1");
         }
         let status = cargo_test::run(command)?;
-        if read(results)?.is_empty() && cargo.has_refused(status) {
+        let records = read(&results)?;
+        if records.is_empty() && cargo.has_refused(status) {
             return Err(cargo_test::refused());
         }
-        Ok(status.success())
+        let mut run = Run::of(project, &self.arguments, status.success(), self.is_blessing());
+        if !stale::without_record(project, &run, &project.baselines()?, &records).is_empty() {
+            run.ignored = cargo.ignored_tests();
+        }
+        run.write(&results)?;
+        Ok((run, records))
+    }
+
+    /// Whether the tests write their baselines.
+    fn is_blessing(&self) -> bool {
+        self.bless || std::env::var_os("HEAPLENS_BLESS").is_some_and(|wish| wish == "1")
     }
 }
 

@@ -111,6 +111,41 @@ fn a_baseline_without_a_test_is_stale_in_a_run_of_all_tests() {
 }
 
 #[test]
+fn the_baseline_of_an_ignored_test_is_not_stale() {
+    let workspace = sample();
+    workspace.out(0, &["test", "--bless", "--", "--", "--include-ignored"]);
+    assert!(workspace.read(BETA).contains("beta::tests::ignored [ignored]"));
+    for arguments in [&["test", "--strict"][..], &["check", "--strict"], &["test", "--strict", "--", "-q"]] {
+        let table = workspace.out(0, arguments);
+        assert!(table.ends_with("\n3 measured tests: 3 ok\n"), "{arguments:?}: {table}");
+    }
+    let without = workspace.read("beta/src/lib.rs").replace("fn ignored()", "fn renamed()");
+    workspace.write("beta/src/lib.rs", &without);
+    let table = workspace.out(1, &["test", "--strict"]);
+    assert!(table.contains("\nstale baselines\n- beta::tests::ignored [ignored]\n"), "{table}");
+    assert!(!table.contains("tests::renamed: test"), "the list is not shown: {table}");
+}
+
+/// Cargo fails to list what it has run.
+#[cfg(unix)]
+#[test]
+fn without_a_list_of_ignored_tests_no_baseline_is_stale() {
+    let workspace = sample();
+    let entry = r#"{ "schema": 1, "tests": { "beta::tests::gone [x]": { "with": "rustc", "figures": {} } } }"#;
+    workspace.write(BETA, entry);
+    let run = |listing: &str, arguments: &[&str]| {
+        let script = format!("case \"$*\" in *--list*) echo \"asked $*\" >&2; {listing};; esac");
+        ended(0, &workspace.with_cargo(&script, arguments).output().expect("built"))
+    };
+    assert!(!run("echo 'x: test'; exit 101", &["test"]).contains("stale"));
+    assert!(run("echo 'tests::other: test'", &["test"]).contains("1 stale"));
+    let nextest = ["test", "--nextest", "--", "--profile=ci", "--no-capture", "--test-threads", "2", "--release"];
+    let listing = "[ \"$*\" = 'test --release --tests -- --list --ignored' ] && echo 'tests::gone: test'";
+    assert!(!run(listing, &nextest).contains("stale"));
+    assert!(run("echo", &nextest).contains("1 stale"));
+}
+
+#[test]
 fn a_baseline_file_that_cannot_be_used_stops_before_anything_runs() {
     let workspace = sample();
     let entry = r#"{ "with": "rustc", "figures": {} }"#;

@@ -14,6 +14,15 @@ mod tests {
         drop(notes);
     }
 
+    #[test]
+    #[ignore = "runs where it is asked for"]
+    fn ignored() {
+        let scope = MemoryScope::builder("ignored").stacks().enter();
+        let notes = vec![0_u8; 50];
+        heaplens::assert_baseline!(scope.finish());
+        drop(notes);
+    }
+
     /// A check that fails in a test that passes, if it is told to.
     #[test]
     fn expected() {
