@@ -38,12 +38,13 @@ impl Check {
         let project = Project::find(&[])?;
         let _lock = project.lock()?;
         let results = project.results();
-        let records = read(&results)?;
+        let mut records = read(&results)?;
+        records.retain(|record| record.package.as_os_str().is_empty() || project.has_package(&record.package));
         if records.is_empty() {
             let reason = "no results of measured tests: run `cargo heaplens test` first";
             return Err(Failure::file(&results, reason));
         }
-        let run = Run::read(&results).unwrap_or_else(Run::unknown);
+        let run = Run::read(&project).unwrap_or_else(Run::unknown);
         let judged = Judged::of(&project, &run, records, Age::Recorded)?;
         self.output.write(&project, &judged)?;
         Ok(ExitCode::from(if judged.is_failure(self.strict) { FAILED } else { 0 }))

@@ -70,6 +70,12 @@ impl Project {
         }
     }
 
+    /// Whether a package of the workspace lies in that folder.
+    pub(crate) fn has_package(&self, folder: &Path) -> bool {
+        let is_same = |package: &Package| package.folder == folder || is_same_folder(&package.folder, folder);
+        self.packages.iter().any(is_same)
+    }
+
     /// The folder of the last run's results.
     pub(crate) fn results(&self) -> PathBuf {
         self.output.join("results")
@@ -138,6 +144,11 @@ impl Package {
         paths.retain(|path| path.extension().is_some_and(|ending| ending == "json"));
         Ok(paths)
     }
+}
+
+/// Whether two paths lead to one folder that is there.
+fn is_same_folder(one: &Path, other: &Path) -> bool {
+    fs::canonicalize(one).is_ok_and(|one| fs::canonicalize(other).is_ok_and(|other| one == other))
 }
 
 /// A baseline file that cannot be used is an error of the input, with its name and line.

@@ -56,6 +56,8 @@ const HARMLESS_WITH_VALUE: [&str; 13] = [
 /// What a run was: whether a test that did not report is one that is not there.
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Run {
+    /// The folder of the workspace: several can have one build folder.
+    workspace: String,
     /// The packages of which every test has run.
     pub(crate) whole_packages: Vec<String>,
     /// Whether cargo was content; `None` where nobody knows.
@@ -72,12 +74,24 @@ impl Run {
         let is_whole = has_succeeded && is_whole(arguments);
         let packages = project.packages.iter().filter(|package| package.is_default || is_of_workspace(arguments));
         let names = packages.filter(|_| is_whole).map(|package| package.name.clone());
-        Self { whole_packages: names.collect(), has_succeeded: Some(has_succeeded), has_blessed, ignored: None }
+        Self {
+            workspace: workspace(project),
+            whole_packages: names.collect(),
+            has_succeeded: Some(has_succeeded),
+            has_blessed,
+            ignored: None,
+        }
     }
 
     /// Of which nothing is known but its results: somebody else has called cargo.
     pub(crate) fn unknown() -> Self {
-        Self { whole_packages: Vec::new(), has_succeeded: None, has_blessed: false, ignored: None }
+        Self {
+            workspace: String::new(),
+            whole_packages: Vec::new(),
+            has_succeeded: None,
+            has_blessed: false,
+            ignored: None,
+        }
     }
 
     /// Writes it beside the results.
@@ -87,10 +101,15 @@ impl Run {
         text.and_then(|text| fs::write(&path, text)).map_err(|error| Failure::file(&path, error))
     }
 
-    /// The run that left the results; `None` if it did not come to its end.
-    pub(crate) fn read(results: &Path) -> Option<Self> {
-        serde_json::from_slice(&fs::read(results.join(FILE)).ok()?).ok()
+    /// The run that left the results; `None` if it did not come to its end, or was of another workspace.
+    pub(crate) fn read(project: &Project) -> Option<Self> {
+        let run: Self = serde_json::from_slice(&fs::read(project.results().join(FILE)).ok()?).ok()?;
+        (run.workspace == workspace(project)).then_some(run)
     }
+}
+
+fn workspace(project: &Project) -> String {
+    project.root.display().to_string()
 }
 
 /// Whether every package of the workspace is tested.

@@ -73,6 +73,7 @@ fn sample(test: &str) -> Workspace {
 fn write_run(workspace: &Workspace, has_succeeded: bool) {
     let mut run = json!({ "whole_packages": ["alpha", "beta"], "has_succeeded": has_succeeded, "has_blessed": false });
     run["ignored"] = json!(["lines::ignored"]);
+    run["workspace"] = json!(fs::canonicalize(&workspace.root).expect("it is there"));
     fs::write(workspace.target.join("heaplens/results/run.json"), run.to_string()).expect("writable");
 }
 
@@ -285,6 +286,26 @@ fn a_run_that_failed_for_another_reason_than_a_check_is_a_failure() {
     assert!(workspace.out(1, &["check"]).ends_with("\n1 measured test: 1 ok; cargo test failed\n"));
     results("failed");
     assert!(workspace.out(0, &["check"]).ends_with("; cargo test failed\n"), "the check that failed passes by now");
+}
+
+#[test]
+fn the_results_of_another_project_in_the_same_build_folder_are_left_out() {
+    let (workspace, mut other) = (sample("other-a"), Workspace::empty("other-b"));
+    other.target = workspace.target.clone();
+    let output = other.run(&["check"]);
+    ended(2, &output);
+    assert!(text(&output.stderr).contains("no results of measured tests"), "{}", text(&output.stderr));
+
+    let mut without_package = record("alpha", "alpha::nowhere", "x", "budget", "passed", 1, 1);
+    without_package["package"] = "".into();
+    let records = [record("alpha", "alpha::here", "x", "budget", "passed", 1, 1), without_package];
+    let lines: String = records.iter().map(|record| format!("{record}\n")).collect();
+    let root = other.root.to_str().expect("a plain path");
+    fs::write(workspace.target.join("heaplens/results/2.jsonl"), lines.replace('@', root)).expect("writable");
+    other.write("alpha/memory-baselines/alpha.json", r#"{ "schema": 1, "tests": {} }"#);
+    let table = other.out(0, &["check", "--strict"]);
+    assert!(table.ends_with("\n2 measured tests: 2 ok\n"), "its failure, and what ran there, are not ours: {table}");
+    assert!(table.contains("alpha::here [x]") && table.contains("alpha::nowhere [x]"), "{table}");
 }
 
 #[test]
