@@ -120,6 +120,14 @@ impl Project {
         if refusals.is_empty() { Ok(baselines) } else { Err(Failure::Usage(refusals.join("\nerror: "))) }
     }
 
+    /// Fails if new baselines could not be written into a folder of baselines that is there.
+    pub(crate) fn check_baselines_are_writable(&self) -> Result<(), Failure> {
+        self.packages.iter().map(Package::baseline_folder).try_for_each(|folder| {
+            check_is_writable(&folder)
+                .map_err(|error| Failure::file(&folder, format!("baselines cannot be written here: {error}")))
+        })
+    }
+
     /// A path as a reader in the workspace's folder writes it.
     pub(crate) fn shown(&self, path: &Path) -> String {
         path.strip_prefix(&self.root).unwrap_or(path).display().to_string()
@@ -144,6 +152,17 @@ impl Package {
         paths.retain(|path| path.extension().is_some_and(|ending| ending == "json"));
         Ok(paths)
     }
+}
+
+/// Creates a file in a folder and removes it. A folder that is not there is created when it is needed; a link to none is not.
+fn check_is_writable(folder: &Path) -> io::Result<()> {
+    match fs::symlink_metadata(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        found => drop(found?),
+    }
+    let path = folder.join(format!(".heaplens-{}", std::process::id()));
+    File::create_new(&path)?;
+    fs::remove_file(&path)
 }
 
 /// Whether two paths lead to one folder that is there.

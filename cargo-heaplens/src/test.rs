@@ -56,6 +56,9 @@ impl Test {
         self.output.check()?;
         let project = Project::find(&self.arguments)?;
         project.baselines()?;
+        if self.is_blessing() {
+            project.check_baselines_are_writable()?;
+        }
         let _lock = project.lock()?;
         let (run, records) = self.run_cargo(&project)?;
         let judged = Judged::of(&project, &run, records, Age::Fresh)?;

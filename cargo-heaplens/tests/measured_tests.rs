@@ -172,6 +172,27 @@ fn a_baseline_file_that_cannot_be_used_stops_before_anything_runs() {
     assert!(text(&output.stderr).contains("alpha/memory-baselines: "), "{}", text(&output.stderr));
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn baselines_that_cannot_be_written_stop_before_anything_runs() {
+    let workspace = sample();
+    let folder = workspace.root.join("alpha/memory-baselines");
+    for target in ["/missing/folder", "/proc/self"] {
+        std::os::unix::fs::symlink(target, &folder).expect("writable");
+        let outputs = [workspace.run(&["test", "--bless"]), with(&workspace, "HEAPLENS_BLESS", "1", &["test"])];
+        fs::remove_file(&folder).expect("ours");
+        for output in outputs {
+            assert_eq!(ended(2, &output), "", "{target}");
+            let error = text(&output.stderr);
+            assert!(error.contains("alpha/memory-baselines: baselines cannot be written here: "), "{error}");
+            assert_eq!(error.lines().count(), 1, "{error}");
+        }
+    }
+    workspace.write("alpha/memory-baselines/.keep", "");
+    assert!(workspace.with_cargo("exit 0", &["test", "--bless"]).status().expect("built").success());
+    assert_eq!(fs::read_dir(&folder).expect("there").count(), 1, "what was tried is removed");
+}
+
 #[test]
 fn tests_that_measure_nothing_pass_and_fail_as_for_cargo() {
     let workspace = sample();
