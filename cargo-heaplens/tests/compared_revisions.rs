@@ -124,6 +124,41 @@ fn what_cannot_be_compared_is_told_and_leaves_nothing() {
     assert!(text(&output.stderr).contains("not in a git repository"), "{}", text(&output.stderr));
 }
 
+/// Where a comparison has cargo test the earlier revision.
+#[cfg(unix)]
+fn tested_in(workspace: &Workspace, cache: Option<&std::path::Path>) -> std::path::PathBuf {
+    let mut command = workspace.with_cargo("echo \"tested in $PWD/\" >&2", &["compare", "small"]);
+    match cache {
+        Some(cache) => command.env("XDG_CACHE_HOME", cache),
+        None => command.env_remove("XDG_CACHE_HOME").env("HOME", "/dev/null"),
+    };
+    let output = command.output().expect("built");
+    ended(1, &output);
+    let error = text(&output.stderr);
+    assert_no_work_tree_is_left(workspace);
+    let folder = error.lines().find_map(|line| line.strip_prefix("tested in ")).expect("it was tested").into();
+    assert!(!fs::exists(&folder).expect("readable"), "its files are gone");
+    folder
+}
+
+/// Else the settings and the workspace of the present files would be those of the revision too.
+#[cfg(unix)]
+#[test]
+fn a_revision_is_built_outside_of_the_repository() {
+    let workspace = repository();
+    let cache = fs::canonicalize(&workspace.root).expect("it is there").with_extension("cache");
+    let folder = tested_in(&workspace, Some(&cache));
+    assert!(folder.starts_with(cache.join("heaplens/compare")), "{}", folder.display());
+    assert_eq!(tested_in(&workspace, Some(&cache)), folder, "the same in the next comparison");
+    assert_eq!(fs::read_dir(cache.join("heaplens/compare")).expect("it was made").count(), 0);
+    for cache in [None, Some(workspace.root.join("cache"))] {
+        let folder = tested_in(&workspace, cache.as_deref());
+        let temporary = fs::canonicalize(std::env::temp_dir()).expect("it is there");
+        assert!(folder.starts_with(temporary) && !folder.starts_with(&workspace.root), "{}", folder.display());
+    }
+    let _ = fs::remove_dir_all(workspace.root.join("cache"));
+}
+
 /// Git tells its hooks which index is to be committed.
 #[cfg(unix)]
 #[test]
@@ -151,18 +186,20 @@ fn an_interrupted_comparison_leaves_no_work_tree() {
     use std::os::unix::process::CommandExt;
     use std::time::{Duration, Instant};
     let workspace = repository();
-    let commit = git(&workspace, &["rev-parse", "small"]);
-    let tree = workspace.target.join("heaplens/compare").join(commit.trim()).join("tree");
-    let mut command = workspace.with_cargo("touch started\nsleep 60", &["compare", "small"]);
+    let mut command = workspace.with_cargo("pwd >\"$STARTED\"\nsleep 60", &["compare", "small"]);
+    let started = workspace.target.join("started");
+    let _ = fs::remove_file(&started);
+    command.env("STARTED", &started);
     let mut child = command.process_group(0).spawn().expect("built");
     let start = Instant::now();
-    while !tree.join("started").exists() {
+    while !fs::read_to_string(&started).is_ok_and(|written| written.ends_with('\n')) {
         assert!(start.elapsed() < Duration::from_secs(50) && child.try_wait().expect("ours").is_none(), "not started");
         std::thread::sleep(Duration::from_millis(20));
     }
     let group = format!("-{}", child.id());
     assert!(Command::new("kill").args(["-INT", "--", &group]).status().expect("kill runs").success());
     assert_eq!(child.wait().expect("ours").code(), Some(3));
-    assert!(!tree.exists(), "its files are gone");
+    let tree = fs::read_to_string(&started).expect("written");
+    assert!(!fs::exists(tree.trim_end()).expect("readable"), "its files are gone");
     assert_no_work_tree_is_left(&workspace);
 }

@@ -2,10 +2,10 @@
 
 use std::ffi::OsStr;
 use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Output;
 
+use super::place::Place;
 use crate::failure::Failure;
 use crate::hook;
 
@@ -55,15 +55,14 @@ impl Repository {
 pub(super) struct WorkTree<'a> {
     repository: &'a Repository,
     pub(super) path: PathBuf,
+    /// Dropped, and with it removed, after the work tree.
+    _place: Place,
 }
 
 impl<'a> WorkTree<'a> {
-    /// Checks the commit out below a folder. What a run that was killed has left there is removed first.
-    pub(super) fn add(repository: &'a Repository, commit: &str, folder: &Path) -> Result<Self, Failure> {
-        let refused = |error: io::Error| Failure::file(folder, error);
-        fs::create_dir_all(folder).map_err(refused)?;
-        let path = fs::canonicalize(folder).map_err(refused)?.join("tree");
-        let tree = Self { repository, path };
+    /// Checks the commit out. What a run that was killed has left there is removed first.
+    pub(super) fn add(repository: &'a Repository, commit: &str, place: Place) -> Result<Self, Failure> {
+        let tree = Self { repository, path: place.tree(), _place: place };
         tree.remove();
         let arguments = ["worktree", "add", "--quiet", "--force", "--detach"].map(OsStr::new);
         let arguments = arguments.into_iter().chain([tree.path.as_os_str(), OsStr::new(commit)]);

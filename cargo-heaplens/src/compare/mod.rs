@@ -1,15 +1,17 @@
 //! `cargo heaplens compare`: what the tests need at another revision, and here.
 //!
 //! ```text
-//! <target>/heaplens/compare/<commit>/tree      the revision's files, gone when it is measured
-//!                                   /target    its build folder, used again by the next comparison
+//! <target>/heaplens/compare/<commit>/target    the revision's build folder, used again by the next comparison
 //!                                   /before    its results
 //!                                   /after     those of the present work tree
 //! ```
+//!
+//! The revision's files lie outside of the repository, and are gone when it is measured.
 
 mod difference;
 mod git;
 mod interrupt;
+mod place;
 mod text;
 
 use std::ffi::OsString;
@@ -24,6 +26,7 @@ use heaplens::testing::TestRecord;
 use self::difference::{Difference, Side};
 use self::git::{Repository, WorkTree};
 use self::interrupt::Interrupt;
+use self::place::Place;
 use crate::cargo_test::{self, CargoTest};
 use crate::failure::{FAILED, Failure, written};
 use crate::format::columns;
@@ -33,8 +36,8 @@ use crate::test::read;
 /// Compares what the tests need with another git revision.
 #[derive(Args)]
 #[command(after_help = "\
-The revision is built in a work tree of its own below the build folder; what is
-built there is used again. The present work tree is measured as it is, with
+The revision is built in a work tree of its own in $XDG_CACHE_HOME or ~/.cache;
+what is built is used again. The present work tree is measured as it is, with
 changes that are not committed. What cargo prints goes to standard error.
 
 Examples:
@@ -83,7 +86,7 @@ impl Compare {
         interrupt: &Interrupt,
     ) -> Result<Side, Failure> {
         eprintln!("measuring {} ({})", self.revision.escape_debug(), &commit[..commit.len().min(12)]);
-        let tree = WorkTree::add(repository, commit, folder)?;
+        let tree = WorkTree::add(repository, commit, Place::outside(&repository.root, folder)?)?;
         let here = tree.path.join(&repository.inside);
         if !here.is_dir() {
             let inside = repository.inside.display();

@@ -58,6 +58,11 @@ impl Workspace {
         fs::write(folder.join("1.jsonl"), lines.replace('@', root)).expect("writable");
     }
 
+    /// What takes the place of the user's cache: it lies outside of the workspace.
+    pub(crate) fn cache(&self) -> PathBuf {
+        self.root.with_extension("cache")
+    }
+
     /// The command, with nothing of this process's environment that it would heed.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_cargo-heaplens"));
@@ -65,6 +70,7 @@ impl Workspace {
             .args(arguments)
             .current_dir(&self.root)
             .env("CARGO_TARGET_DIR", &self.target)
+            .env("XDG_CACHE_HOME", self.cache())
             .env("CARGO_NET_OFFLINE", "true");
         for variable in
             ["GITHUB_STEP_SUMMARY", "GITHUB_WORKSPACE", "HEAPLENS_BLESS", "COLUMNS", "NO_COLOR", "RUSTFLAGS"]
@@ -100,6 +106,7 @@ impl Drop for Workspace {
     fn drop(&mut self) {
         if self.kept.is_none() {
             let _ = fs::remove_dir_all(&self.root);
+            let _ = fs::remove_dir_all(self.cache());
         }
     }
 }
