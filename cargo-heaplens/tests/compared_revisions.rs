@@ -159,6 +159,38 @@ fn a_revision_is_built_outside_of_the_repository() {
     let _ = fs::remove_dir_all(workspace.root.join("cache"));
 }
 
+/// It may be missing because it failed before it was measured.
+#[cfg(unix)]
+#[test]
+fn a_test_that_is_missing_where_cargo_failed_fails_a_strict_comparison() {
+    let workspace = repository();
+    let record = |test: &str| {
+        let measured = r#"{"with":"rustc","figures":{"total_blocks":1}}"#;
+        let of = format!(r#""test":"alpha::{test}","scope":"x","check":"budget","outcome":"passed","text":"""#);
+        format!(r#"{{"package":"'$PWD'/alpha",{of},"elapsed_nanoseconds":1,"measured":{measured}}}"#)
+    };
+    // The shell ends the quotes around `$PWD`, so that the package is that of the revision.
+    let script = |here: &str, before: &str| {
+        let write = "cat >\"$HEAPLENS_RESULTS/1.jsonl\"";
+        let (both, other) = (record("both"), record("other"));
+        format!("echo '{both}' | {write}\ncase $PWD in\n*/workspace) {here};;\n*) {before};;\nesac")
+            .replace("MORE", &format!("echo '{other}' >>\"$HEAPLENS_RESULTS/1.jsonl\""))
+    };
+    for (here, before, code, only) in [
+        ("exit 101", "MORE", 1, "only at small\n- alpha::other [x]\n"),
+        ("MORE", "exit 101", 1, "only in the present work tree\n- alpha::other [x]\n"),
+        ("exit 0", "MORE; exit 101", 0, "only at small\n- alpha::other [x]\n"),
+        ("MORE; exit 101", "MORE; exit 101", 0, "0 changed, 2 the same"),
+    ] {
+        let mut command = workspace.with_cargo(&script(here, before), &["compare", "small", "--strict"]);
+        let output = command.output().expect("built");
+        let shown = ended(code, &output);
+        assert!(shown.contains(only), "{shown}");
+        let reason = "error: a test is missing where cargo test failed: see above";
+        assert_eq!(text(&output.stderr).contains(reason), code == 1, "{}", text(&output.stderr));
+    }
+}
+
 /// Git tells its hooks which index is to be committed.
 #[cfg(unix)]
 #[test]
