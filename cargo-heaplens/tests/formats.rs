@@ -135,7 +135,7 @@ fn the_xml_is_read_by_a_strict_parser() {
     let script = "import sys, xml.etree.ElementTree as tree\n\
         root = tree.fromstring(sys.stdin.buffer.read())\n\
         print(root.get('tests'), len(root.findall('.//testcase')), len(root.findall('.//failure')))";
-    for (workspace, expected) in [(sample("junit"), "7 7 3\n"), (hostile("junit-hostile"), "2 2 1\n")] {
+    for (workspace, expected) in [(sample("junit"), "8 8 3\n"), (hostile("junit-hostile"), "2 2 1\n")] {
         let file = workspace.root.join("memory.xml");
         workspace.out(1, &["check", "--format", "junit", "--output", "memory.xml"]);
         let mut python = std::process::Command::new("python3");
@@ -229,6 +229,26 @@ fn the_name_of_a_broken_baseline_file_does_not_act_on_a_terminal() {
     assert_eq!(error.lines().count(), 1, "{error}");
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn a_summary_that_cannot_be_written_loses_no_annotation() {
+    let workspace = sample("no-summary");
+    let with_summary = |path: &str, arguments: &[&str]| {
+        workspace.command(arguments).env("GITHUB_STEP_SUMMARY", path).output().expect("built")
+    };
+    let annotations = workspace.out(1, &["check", "--format", "github"]);
+    // It opens, and takes nothing.
+    let output = with_summary("/dev/full", &["check", "--format", "github"]);
+    assert_eq!(ended(2, &output), annotations);
+    assert!(text(&output.stderr).starts_with("error: /dev/full: "), "{}", text(&output.stderr));
+    for arguments in [["check", "--format", "github"], ["test", "--format", "github"]] {
+        let output = with_summary("/missing/summary", &arguments);
+        assert_eq!(ended(2, &output), "");
+        let error = text(&output.stderr);
+        assert!(error.starts_with("error: /missing/summary: ") && error.lines().count() == 1, "{error}");
+    }
+}
+
 #[test]
 fn results_are_compared_with_the_baselines_of_today() {
     let workspace = Workspace::empty("today");
@@ -284,7 +304,11 @@ fn a_run_that_failed_for_another_reason_than_a_check_is_a_failure() {
     };
     results("passed");
     assert!(workspace.out(1, &["check"]).ends_with("\n1 measured test: 1 ok; cargo test failed\n"));
+    let xml = workspace.out(1, &["check", "--format", "junit"]);
+    assert!(xml.contains(" tests=\"2\" failures=\"0\" errors=\"1\"") && xml.contains("<error "), "{xml}");
+    assert!(xml.contains("<testcase name=\"cargo test\">"), "{xml}");
     results("failed");
+    assert!(!workspace.out(0, &["check", "--format", "junit"]).contains("cargo test"));
     assert!(workspace.out(0, &["check"]).ends_with("; cargo test failed\n"), "the check that failed passes by now");
 }
 
