@@ -14,6 +14,7 @@ use crate::change::Change;
 use crate::failure::Failure;
 use crate::project::{Project, read};
 use crate::run::Run;
+use crate::shortlist::shortlist;
 use crate::stale::{self, StaleEntry};
 
 /// What came of a test's checks, from good to bad.
@@ -231,7 +232,8 @@ fn present_text(
     match (change, baseline) {
         (Change::More(_), _) => {
             let figures = change.figures().map(|change| format!("  {change}"));
-            let sites = sites.iter().take(MOST_SITES).map(|change| format!("  {change}"));
+            let sites = shortlist(sites.iter().map(SiteChange::to_string), MOST_SITES, "call sites");
+            let sites = sites.into_iter().map(|site| format!("  {site}"));
             let first = [format!("memory baseline of \"{scope}\" exceeded:")];
             first.into_iter().chain(figures).chain(sites).collect::<Vec<_>>().join("\n")
         }

@@ -24,6 +24,7 @@ mod printable;
 mod project;
 mod report;
 mod run;
+mod shortlist;
 mod stale;
 mod test;
 

@@ -67,16 +67,24 @@ pub(crate) fn wrapped(text: &str, indent: usize, columns: usize) -> String {
         let is_first = lines.len() == 1 && lines[0].len() == indent;
         let last = lines.last_mut().expect("there is always one");
         if is_first {
-            last.push_str(&shortened(word, columns.saturating_sub(indent)));
+            last.push_str(&fitted(word, columns.saturating_sub(indent)));
         } else if width(last) + 1 + width(word) <= columns {
             last.push(' ');
             last.push_str(word);
         } else {
             let indent = indent + 2;
-            lines.push(format!("{:indent$}{}", "", shortened(word, columns.saturating_sub(indent))));
+            lines.push(format!("{:indent$}{}", "", fitted(word, columns.saturating_sub(indent))));
         }
     }
     lines.join("\n")
+}
+
+/// A word of a text: half a number would be another one.
+fn fitted(word: &str, columns: usize) -> Cow<'_, str> {
+    let unsigned = word.trim_start_matches('(').trim_start_matches(['+', '-']);
+    let of_number = |character: char| character.is_ascii_digit() || matches!(character, '.' | ',' | '%' | ')');
+    let is_number = unsigned.starts_with(|first: char| first.is_ascii_digit()) && unsigned.chars().all(of_number);
+    if is_number { Cow::Borrowed(word) } else { shortened(word, columns) }
 }
 
 #[cfg(test)]
@@ -111,6 +119,16 @@ mod tests {
     fn a_text_is_broken_between_words() {
         assert_eq!(wrapped("one two three", 2, 9), "  one two\n    three");
         assert!(wrapped(&"x".repeat(50), 2, 20).lines().all(|line| line.len() <= 20));
+    }
+
+    #[test]
+    fn a_number_stays_whole() {
+        let numbers = ["18,446,744,073,709,551,615", "+1,234,567", "(-12,345.6%)"];
+        for number in numbers {
+            assert_eq!(wrapped(number, 2, 4), format!("  {number}"));
+            assert_eq!(wrapped(&format!("is {number}"), 0, 4), format!("is\n  {number}"));
+        }
+        assert_eq!(wrapped("0123456789abcdef", 0, 6), "01..ef", "the name of a commit is none");
     }
 
     #[test]

@@ -156,9 +156,8 @@ impl Package {
 
 /// Creates a file in a folder and removes it. A folder that is not there is created when it is needed; a link to none is not.
 fn check_is_writable(folder: &Path) -> io::Result<()> {
-    match fs::symlink_metadata(folder) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        found => drop(found?),
+    if fs::symlink_metadata(folder).is_err_and(|error| error.kind() == io::ErrorKind::NotFound) {
+        return Ok(());
     }
     let path = folder.join(format!(".heaplens-{}", std::process::id()));
     File::create_new(&path)?;
