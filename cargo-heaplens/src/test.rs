@@ -20,7 +20,8 @@ use crate::stale;
 #[command(after_help = "\
 Measured are tests with `assert_memory!`, `assert_baseline!` or another check of
 heaplens::testing. Regressions, improvements and stale baselines are told below
-the table; a baseline is stale if no test asks for it in a run of all tests.
+the table; a baseline is stale if no test asks for it in a run of all tests, and
+no ignored test would. A failed check of a test that passed was meant to fail.
 
 Examples:
   cargo heaplens test                            every test that cargo test runs

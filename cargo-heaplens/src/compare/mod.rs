@@ -51,8 +51,7 @@ usage, also of cargo, 3 the tool failed")]
 pub(crate) struct Compare {
     /// The revision to compare with: a branch, a tag, a commit
     revision: String,
-    /// Ends with 1 if any figure grew, or a test is missing
-    /// where cargo test failed
+    /// Ends with 1 if any figure grew, or a failure hides a test
     #[arg(long)]
     strict: bool,
     /// Arguments for cargo test, for both
