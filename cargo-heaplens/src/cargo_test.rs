@@ -48,19 +48,15 @@ impl CargoTest<'_> {
     /// Whether cargo has refused its arguments, so that nothing has run.
     pub(crate) fn has_refused(&self, status: ExitStatus) -> bool {
         match (self.nextest, status.code()) {
+            // Cargo's code for a command that it does not have is also cargo-nextest's for tests that do not compile.
+            (true, Some(101)) => silently(hook::free(cargo()).args(["nextest", "--version"])) != Some(0),
             (true, Some(code)) => REFUSED_BY_NEXTEST.contains(&code),
             // A test program with a `main` of its own can end with 1 too, and cargo then does the same.
-            (false, Some(1)) => !self.builds(),
+            (false, Some(1)) => {
+                silently(hook::free(cargo()).arg("test").args(self.for_cargo()).arg("--no-run")) == Some(1)
+            }
             _ => false,
         }
-    }
-
-    /// Whether cargo takes the arguments when it is not to run what it builds.
-    fn builds(&self) -> bool {
-        let mut command = hook::free(cargo());
-        command.arg("test").args(self.for_cargo()).arg("--no-run");
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-        command.status().is_ok_and(|status| status.code() != Some(1))
     }
 
     /// The `#[ignore]`d tests that the arguments choose, by their paths in their crates; `None` if that cannot be found out.
@@ -103,6 +99,11 @@ impl CargoTest<'_> {
 /// Runs cargo to its end.
 pub(crate) fn run(mut command: Command) -> Result<ExitStatus, Failure> {
     command.status().map_err(|error| Failure::Tool(format!("{}: {error}", command.get_program().display())))
+}
+
+/// The exit code of a command whose output nobody reads.
+fn silently(command: &mut Command) -> Option<i32> {
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status().ok()?.code()
 }
 
 /// Cargo has told the reason.

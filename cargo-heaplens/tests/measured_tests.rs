@@ -234,8 +234,8 @@ fn what_cargo_refuses_is_wrong_usage_and_what_does_not_compile_a_failure() {
 #[test]
 fn the_exit_code_of_cargo_is_never_that_of_the_command() {
     let workspace = sample();
-    let ended_with = |code: i32, of_build: i32, arguments: &[&str]| {
-        let script = format!("case \"$*\" in *--no-run*) exit {of_build};; esac; exit {code}");
+    let ended_with = |code: i32, of_other: i32, arguments: &[&str]| {
+        let script = format!("case \"$*\" in *--no-run*|*--version*) exit {of_other};; esac; exit {code}");
         workspace.with_cargo(&script, arguments).output().expect("built").status.code()
     };
     let plain = ["test", "--", "-q"];
@@ -245,6 +245,7 @@ fn the_exit_code_of_cargo_is_never_that_of_the_command() {
     let nextest = ["test", "--nextest"];
     assert_eq!([2, 94, 95, 96].map(|code| ended_with(code, 0, &nextest)), [Some(2); 4]);
     assert_eq!([1, 4, 100, 101, 104].map(|code| ended_with(code, 0, &nextest)), [Some(1); 5]);
+    assert_eq!(ended_with(101, 101, &nextest), Some(2), "cargo-nextest is not installed");
 }
 
 /// A cargo that says what it was called with, in place of running it.
