@@ -25,6 +25,17 @@ fn what_is_kept_each_time_is_told_with_its_stack() {
     assert!(text.lines().count() <= 20 && text.contains("cargo heaplens report --full"), "{text}");
 }
 
+/// As often as the documentation says.
+#[test]
+fn what_doubles_is_told_after_enough_repetitions() {
+    for before in [0_u32, 1, 4, 5, 7, 8, 70, 100] {
+        let mut numbers: Vec<u64> = (0..before.into()).collect();
+        let test = LeakTest::new().repeat((4 * before).max(16));
+        let text = test.run(|| numbers.push(1)).expect_err("it only ever grows").to_string();
+        assert!(text.contains("in blocks that grow") || text.contains("1 block"), "{before}: {text}");
+    }
+}
+
 #[test]
 fn what_is_undone_passes() {
     assert_no_leak(10, || vec![0_u8; 1_000]);

@@ -143,9 +143,8 @@ impl Figure {
             Self::FreedBytes => stats.freed_bytes,
             Self::LiveBlocks => stats.live_blocks(),
             Self::LiveBytes => stats.live_bytes(),
-            Self::PeakBlocks => stats.live_at_peak_blocks,
-            Self::PeakBytes => stats.live_at_peak_bytes,
             Self::TemporaryBlocks => stats.temporary_blocks,
+            // What a site holds at the peak of the whole is not the most that it ever holds.
             _ => return None,
         })
     }

@@ -9,7 +9,8 @@
 
 use super::baseline::{BaselineEntry, file_in};
 use super::failure::BudgetFailure;
-use super::package_folder;
+use super::given::given;
+use super::target::package_folder;
 use super::test_name::TestName;
 use crate::scope::Measurement;
 use core::fmt;
@@ -132,8 +133,8 @@ pub(super) fn note(
     failure: Option<(Outcome, &dyn fmt::Display)>,
     entry: impl FnOnce() -> BaselineEntry,
 ) {
-    let Some(folder) = std::env::var_os(RESULTS_VARIABLE).filter(|folder| !folder.is_empty()) else { return };
-    let test = test.map_or_else(TestName::of_thread, TestName::of_path);
+    let Some(folder) = given(RESULTS_VARIABLE) else { return };
+    let test = TestName::of_path_or_thread(test);
     let (outcome, text) =
         failure.map_or((Outcome::Passed, String::new()), |(outcome, text)| (outcome, text.to_string()));
     let record = TestRecord {

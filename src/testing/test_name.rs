@@ -24,6 +24,22 @@ impl TestName {
         Self(format!("{}::{}", suite(&program), thread.name().unwrap_or_default()))
     }
 
+    /// The test with this path; without one that of the thread.
+    pub(super) fn of_path_or_thread(path: Option<&str>) -> Self {
+        path.map_or_else(Self::of_thread, Self::of_path)
+    }
+
+    /// With the case of it that the calling thread runs, where libtest knows cases of it.
+    pub(super) fn with_case(self) -> Self {
+        let thread = std::thread::current();
+        let name = thread.name().unwrap_or_default();
+        let case = self.0.split_once("::").and_then(|(suite, test)| {
+            let case = name.strip_prefix(test)?;
+            case.starts_with("::").then(|| Self(format!("{suite}::{test}{case}")))
+        });
+        case.unwrap_or(self)
+    }
+
     pub(super) fn as_str(&self) -> &str {
         &self.0
     }
@@ -70,6 +86,18 @@ mod tests {
         assert_eq!(suite("steady-budgets"), "steady_budgets");
         let here = concat!("heaplens::", module_path!(), "::the_suite_is_the_program_without_its_hash");
         assert_eq!(TestName::of_thread().as_str(), here.replacen("heaplens::heaplens", "heaplens", 1));
+    }
+
+    #[test]
+    fn a_case_is_part_of_the_name_of_its_test() {
+        let named = |path: &str| {
+            let run = std::thread::Builder::new().name("tests::parse::case_2".to_owned());
+            let path = path.to_owned();
+            run.spawn(move || TestName::of_path(&path).with_case().0).expect("a thread").join().expect("it ends well")
+        };
+        assert_eq!(named("app::tests::parse"), "app::tests::parse::case_2");
+        assert_eq!(named("app::tests::par"), "app::tests::par");
+        assert_eq!(named("app::tests::other"), "app::tests::other");
     }
 
     #[test]

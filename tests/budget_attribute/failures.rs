@@ -108,3 +108,9 @@ fn what_cannot_be_checked_fails() {
     let text = output("leaves_a_thread_outside");
     assert!(text.contains("cannot be checked: 1 thread worked for this scope from outside"), "{text}");
 }
+
+#[test]
+fn what_stands_around_a_future_of_the_users_is_measured() {
+    let text = output("a_future_that_is_called_body");
+    assert!(text.contains("total_blocks == 0: it is 1"), "{text}");
+}

@@ -9,6 +9,7 @@ mod compare;
 mod entry;
 mod environment;
 mod error;
+mod failure;
 mod file;
 mod pairing;
 mod slack;
@@ -29,7 +30,6 @@ use super::refusal::refusal_of_figures;
 use crate::record::own_work::OwnWork;
 use crate::scope::Measurement;
 use core::fmt;
-use environment::Difference;
 use std::borrow::Cow;
 use std::path::PathBuf;
 
@@ -81,7 +81,7 @@ impl Baseline {
     }
 
     fn judge(&self, measurement: &Measurement) -> Result<(), BudgetFailure> {
-        let refused = |reason: String| BudgetFailure::baseline_refused(measurement, &reason);
+        let refused = |reason: String| failure::refused(measurement, &reason);
         if store::is_blessing().map_err(refused)? {
             return self.bless(measurement);
         }
@@ -96,8 +96,7 @@ impl Baseline {
                 name.escape_debug()
             )));
         };
-        let difference = environment::difference(&baseline.with);
-        if difference == Difference::More {
+        if !baseline.is_comparable_with(&entry) {
             return Err(refused(format!(
                 "it was recorded with \"{}\", and this is \"{}\": run it as it was recorded, or bless it anew",
                 baseline.with.escape_debug(),
@@ -108,9 +107,7 @@ impl Baseline {
         if regressions.is_empty() {
             return Ok(());
         }
-        let with = (difference == Difference::Slight)
-            .then(|| format!("  recorded with \"{}\", this is \"{}\"", baseline.with.escape_debug(), entry.with));
-        Err(BudgetFailure::regressed(measurement, &self.test, &regressions, with, &baseline.site_changes(&entry)))
+        Err(failure::regressed(measurement, &self.test, (baseline, &entry), &regressions))
     }
 
     /// Makes a measurement the baseline. Processes that do so at the same time wait for each other.
@@ -123,13 +120,13 @@ impl Baseline {
         let _own = OwnWork::begin();
         let path = file_in(&self.package, &self.test);
         store::bless(&path, &self.entry_name(measurement), self.entry(measurement)?)
-            .map_err(|error| BudgetFailure::baseline_refused(measurement, &error.to_string()))
+            .map_err(|error| failure::refused(measurement, &error.to_string()))
     }
 
     /// What would be written down of a measurement.
     fn entry(&self, measurement: &Measurement) -> Result<BaselineEntry, BudgetFailure> {
         match self.wrong_slack.clone().or_else(|| refusal_of_figures(measurement)) {
-            Some(reason) => Err(BudgetFailure::baseline_refused(measurement, &reason)),
+            Some(reason) => Err(failure::refused(measurement, &reason)),
             None => Ok(BaselineEntry::of(measurement, &self.slack)),
         }
     }

@@ -37,7 +37,9 @@ impl Slack {
     pub fn of(self, baseline: u64) -> u64 {
         match self {
             Self::Amount(amount) => amount,
-            Self::Share(hundredths) => (u128::from(baseline) * u128::from(hundredths) / 10_000) as u64,
+            Self::Share(hundredths) => {
+                u64::try_from(u128::from(baseline) * u128::from(hundredths) / 10_000).unwrap_or(u64::MAX)
+            }
         }
     }
 }

@@ -3,6 +3,7 @@
 use super::entry::BaselineEntry;
 use super::error::BaselineError;
 use super::file::BaselineFile;
+use crate::testing::given::given;
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -27,10 +28,10 @@ pub(in crate::testing) fn file_in(package: &Path, test: &str) -> PathBuf {
 ///
 /// If `HEAPLENS_BLESS` says neither.
 pub(super) fn is_blessing() -> Result<bool, String> {
-    match std::env::var_os("HEAPLENS_BLESS") {
+    match given("HEAPLENS_BLESS") {
         None => Ok(false),
         Some(wish) if wish == "1" => Ok(true),
-        Some(wish) if wish.is_empty() || wish == "0" => Ok(false),
+        Some(wish) if wish == "0" => Ok(false),
         Some(wish) => Err(format!(
             "HEAPLENS_BLESS={} is not known: 1 writes new baselines, 0 compares with them",
             wish.to_string_lossy().escape_debug()

@@ -6,6 +6,7 @@
 //!     src/cache.rs:12  app::cache::insert
 //!     src/cache.rs:40  app::cache::lookup
 //! whole call stacks: cargo heaplens report --full target/heaplens/suite.cache/leak-test.json.gz
+//! flame graph: target/heaplens/suite.cache/leak-test.live-at-end-bytes.svg
 //! ```
 
 use super::growth::Growth;
@@ -41,10 +42,7 @@ impl LeakFailure {
         if growing.len() > MOST_SITES {
             lines.push(format!("  ... and {} more", growing.len() - MOST_SITES));
         }
-        lines.push(match artefact::write(profile, Metric::LiveAtEndBytes, Some(test)) {
-            Ok(files) => format!("whole call stacks: cargo heaplens report --full {}", files.profile.display()),
-            Err(error) => format!("no profile was written: {error} (HEAPLENS_OUT names another folder)"),
-        });
+        lines.extend(artefact::lines(profile, Metric::LiveAtEndBytes, test));
         Self { outcome: Outcome::Failed, text: lines.join("\n") }
     }
 
