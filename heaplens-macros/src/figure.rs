@@ -118,6 +118,7 @@ mod tests {
         for figure in heaplens::testing::Figure::ALL {
             assert!(ALL.contains(&figure.name()), "{figure}");
             assert_eq!(figure.is_bytes(), figure.name().ends_with("_bytes"), "{figure}");
+            assert_eq!(figure.is_by_site(), !OF_THE_WHOLE.contains(&figure.name()), "{figure}");
         }
     }
 }

@@ -74,13 +74,13 @@ impl TestRecord {
     /// The name of the test's entry in its baseline file: a test can have several scopes.
     #[must_use]
     pub fn entry_name(&self) -> String {
-        entry_name(&self.test, &self.scope)
+        TestName::of_path(&self.test).entry(&self.scope)
     }
 
     /// The file in which the test's baseline is, or would be.
     #[must_use]
     pub fn baseline_file(&self) -> PathBuf {
-        file_in(&self.package, &self.test)
+        file_in(&self.package, &TestName::of_path(&self.test))
     }
 
     /// Every record in a folder, in the order of packages, tests and scopes; none if the folder is not there.
@@ -120,26 +120,20 @@ fn in_file(path: &Path, error: io::Error) -> io::Error {
     io::Error::new(error.kind(), format!("{}: {error}", path.display()))
 }
 
-/// The name of the entry of a test's scope.
-pub(super) fn entry_name(test: &str, scope: &str) -> String {
-    format!("{test} [{scope}]")
-}
-
 /// Writes down what a check found, if somebody asked for it. What stands in the way is said on standard error.
 pub(super) fn note(
-    test: Option<&str>,
+    test: impl FnOnce() -> TestName,
     measurement: &Measurement,
     check: Check,
     failure: Option<(Outcome, &dyn fmt::Display)>,
     entry: impl FnOnce() -> BaselineEntry,
 ) {
     let Some(folder) = given(RESULTS_VARIABLE) else { return };
-    let test = TestName::of_path_or_thread(test);
     let (outcome, text) =
         failure.map_or((Outcome::Passed, String::new()), |(outcome, text)| (outcome, text.to_string()));
     let record = TestRecord {
         package: package_folder(""),
-        test: test.as_str().to_owned(),
+        test: test().as_str().to_owned(),
         scope: measurement.name().to_owned(),
         check,
         outcome,

@@ -21,7 +21,7 @@ impl TestName {
         let program = std::env::current_exe().unwrap_or_default();
         let program = program.file_stem().unwrap_or_default().to_string_lossy();
         let thread = std::thread::current();
-        Self(format!("{}::{}", suite(&program), thread.name().unwrap_or_default()))
+        Self(format!("{}::{}", suite_of(&program), thread.name().unwrap_or_default()))
     }
 
     /// The test with this path; without one that of the thread.
@@ -44,6 +44,16 @@ impl TestName {
         &self.0
     }
 
+    /// The crate that it is a test of.
+    pub(super) fn suite(&self) -> &str {
+        self.0.split_once("::").map_or(&self.0, |(suite, _)| suite)
+    }
+
+    /// The name of the entry for one of its scopes.
+    pub(super) fn entry(&self, scope: &str) -> String {
+        format!("{} [{scope}]", self.0)
+    }
+
     /// The folder of its files: a relative path of one name.
     pub(super) fn folder(&self) -> PathBuf {
         PathBuf::from(file_name(&self.0))
@@ -51,7 +61,7 @@ impl TestName {
 }
 
 /// The crate of a test program that cargo built: its name without the hash.
-fn suite(program: &str) -> String {
+fn suite_of(program: &str) -> String {
     let is_hash = |end: &str| end.len() == 16 && end.bytes().all(|byte| byte.is_ascii_hexdigit());
     let name = program.rsplit_once('-').filter(|(_, end)| is_hash(end)).map_or(program, |(name, _)| name);
     name.replace('-', "_")
@@ -82,8 +92,8 @@ mod tests {
 
     #[test]
     fn the_suite_is_the_program_without_its_hash() {
-        assert_eq!(suite("steady-budgets-a66a56a4fb17630e"), "steady_budgets");
-        assert_eq!(suite("steady-budgets"), "steady_budgets");
+        assert_eq!(suite_of("steady-budgets-a66a56a4fb17630e"), "steady_budgets");
+        assert_eq!(suite_of("steady-budgets"), "steady_budgets");
         let here = concat!("heaplens::", module_path!(), "::the_suite_is_the_program_without_its_hash");
         assert_eq!(TestName::of_thread().as_str(), here.replacen("heaplens::heaplens", "heaplens", 1));
     }

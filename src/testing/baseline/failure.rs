@@ -29,7 +29,7 @@ pub(super) fn refused(measurement: &Measurement, reason: &str) -> BudgetFailure 
 /// Figures are more than their baseline.
 pub(super) fn regressed(
     measurement: &Measurement,
-    test: &str,
+    test: &TestName,
     (baseline, entry): (&BaselineEntry, &BaselineEntry),
     regressions: &[BaselineChange],
 ) -> BudgetFailure {
@@ -42,7 +42,7 @@ pub(super) fn regressed(
     lines.extend(about_sites(measurement, baseline, entry));
     if let Some(profile) = measurement.sites() {
         let metric = regressions.first().map_or(Metric::TotalBytes, |change| metric_for(change.figure));
-        lines.extend(artefact::lines(&profile, metric, &TestName::of_path(test)));
+        lines.extend(artefact::lines(&profile, metric, test));
     }
     lines.push("if this is meant: HEAPLENS_BLESS=1 cargo test, and commit the baseline".to_owned());
     BudgetFailure::new(regressions.iter().map(violation).collect(), &lines)

@@ -25,22 +25,24 @@ pub(super) use store::file_in;
 
 use super::failure::BudgetFailure;
 use super::figure::Figure;
-use super::record::{self, Check, entry_name};
+use super::record::{self, Check};
 use super::refusal::refusal_of_figures;
+use super::test_name::TestName;
 use crate::record::own_work::OwnWork;
 use crate::scope::Measurement;
 use core::fmt;
 use std::borrow::Cow;
 use std::path::PathBuf;
 
-/// A test's baseline: the figures it had when somebody last blessed them.
+/// A test's baseline: the figures it had when somebody last blessed them. A test can have several, told apart by the names of the
+/// measured scopes.
 ///
 /// [`assert_baseline!`](crate::assert_baseline) is the short form.
 #[derive(Clone, Debug)]
 #[must_use = "a baseline does nothing by itself: `check` compares a measurement with it"]
 pub struct Baseline {
     package: PathBuf,
-    test: Cow<'static, str>,
+    test: TestName,
     slack: Vec<(Figure, Slack)>,
     wrong_slack: Option<String>,
 }
@@ -49,7 +51,7 @@ impl Baseline {
     /// The baseline of a test, `suite::module::test`, in a package's folder.
     pub fn of_test(package: impl Into<PathBuf>, test: impl Into<Cow<'static, str>>) -> Self {
         let _own = OwnWork::begin();
-        Self { package: package.into(), test: test.into(), slack: Vec::new(), wrong_slack: None }
+        Self { package: package.into(), test: TestName::of_path(&test.into()), slack: Vec::new(), wrong_slack: None }
     }
 
     /// How far a figure may be from its baseline: `"5 %"`, `"64 KiB"`, `2`. Written into the file when it is blessed.
@@ -74,9 +76,13 @@ impl Baseline {
     pub fn check(&self, measurement: &Measurement) -> Result<(), BudgetFailure> {
         let _own = OwnWork::begin();
         let result = self.judge(measurement);
-        record::note(Some(&self.test), measurement, Check::Baseline, result.as_ref().err().map(record::failed), || {
-            BaselineEntry::of(measurement, &self.slack)
-        });
+        record::note(
+            || self.test.clone(),
+            measurement,
+            Check::Baseline,
+            result.as_ref().err().map(record::failed),
+            || BaselineEntry::of(measurement, &self.slack),
+        );
         result
     }
 
@@ -86,7 +92,7 @@ impl Baseline {
             return self.bless(measurement);
         }
         let path = file_in(&self.package, &self.test);
-        let name = self.entry_name(measurement);
+        let name = self.test.entry(measurement.name());
         let entry = self.entry(measurement)?;
         let file = BaselineFile::read(&path).map_err(|error| refused(error.to_string()))?;
         let Some(baseline) = file.tests().get(&name) else {
@@ -119,7 +125,7 @@ impl Baseline {
     pub fn bless(&self, measurement: &Measurement) -> Result<(), BudgetFailure> {
         let _own = OwnWork::begin();
         let path = file_in(&self.package, &self.test);
-        store::bless(&path, &self.entry_name(measurement), self.entry(measurement)?)
+        store::bless(&path, &self.test.entry(measurement.name()), self.entry(measurement)?)
             .map_err(|error| failure::refused(measurement, &error.to_string()))
     }
 
@@ -129,10 +135,5 @@ impl Baseline {
             Some(reason) => Err(failure::refused(measurement, &reason)),
             None => Ok(BaselineEntry::of(measurement, &self.slack)),
         }
-    }
-
-    /// A test can have several measurements, told apart by the names of their scopes.
-    fn entry_name(&self, measurement: &Measurement) -> String {
-        entry_name(&self.test.replace("::{{closure}}", ""), measurement.name())
     }
 }

@@ -4,6 +4,7 @@ use super::entry::BaselineEntry;
 use super::error::BaselineError;
 use super::file::BaselineFile;
 use crate::testing::given::given;
+use crate::testing::test_name::{TestName, file_name};
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -16,9 +17,8 @@ const FOLDER: &str = "memory-baselines";
 static BLESSED: Mutex<BTreeMap<(PathBuf, String), BaselineEntry>> = Mutex::new(BTreeMap::new());
 
 /// The file of a test's suite in a package's folder.
-pub(in crate::testing) fn file_in(package: &Path, test: &str) -> PathBuf {
-    let suite = test.split("::").next().unwrap_or(test);
-    let file = format!("{}.json", crate::testing::test_name::file_name(suite));
+pub(in crate::testing) fn file_in(package: &Path, test: &TestName) -> PathBuf {
+    let file = format!("{}.json", file_name(test.suite()));
     package.join(FOLDER).join(file)
 }
 

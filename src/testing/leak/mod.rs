@@ -126,14 +126,15 @@ impl LeakTest {
         let readings = [repeat_and_read(self.warm_up), repeat_and_read(half), repeat_and_read(half)];
         drop(scope);
         let _own = OwnWork::begin();
-        let result = self.judge(&readings, half * 2);
+        let test = TestName::of_path_or_thread(self.test.as_deref());
+        let result = self.judge(&readings, half * 2, &test);
         let failure = result.as_ref().err().map(|failure| (failure.outcome(), failure as &dyn fmt::Display));
         let [.., last] = &readings;
-        record::note(self.test.as_deref(), last, Check::Leak, failure, || BaselineEntry::of(last, &[]));
+        record::note(|| test.clone(), last, Check::Leak, failure, || BaselineEntry::of(last, &[]));
         result
     }
 
-    fn judge(&self, readings: &[Measurement; 3], repetitions: u32) -> Result<LeakReport, LeakFailure> {
+    fn judge(&self, readings: &[Measurement; 3], repetitions: u32, test: &TestName) -> Result<LeakReport, LeakFailure> {
         if let Some(reason) = readings.iter().find_map(refusal_of_figures) {
             return Err(LeakFailure::refused(&reason));
         }
@@ -144,8 +145,7 @@ impl LeakTest {
             return Ok(LeakReport { suppressions });
         }
         let profile = readings[2].sites().unwrap_or_default();
-        let test = TestName::of_path_or_thread(self.test.as_deref());
-        Err(LeakFailure::of(&growing, repetitions, &profile, &test))
+        Err(LeakFailure::of(&growing, repetitions, &profile, test))
     }
 }
 
