@@ -215,6 +215,25 @@ mod with_stacks {
         let failed = records.iter().find(|record| record.test.ends_with(tests[1])).expect("the other one");
         assert_eq!((failed.outcome, failed.check, &*failed.scope), (Outcome::Failed, Check::Budget, "buffer"));
         assert!(failed.text.starts_with("memory budget of") && failed.measured.figures["peak_bytes"] == 3 << 20);
+        // A test that is run again: what it found last is what counts.
+        let mut again = failed.clone();
+        again.outcome = Outcome::Passed;
+        let line = serde_json::to_string(&again).expect("as it was read") + "\n";
+        let write = |name: &str, seconds: u64| {
+            std::fs::write(folder.join(name), &line).expect("writable");
+            let file = std::fs::File::options().append(true).open(folder.join(name)).expect("written");
+            file.set_modified(std::time::SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(seconds))
+                .expect("ours");
+        };
+        let outcome = || {
+            let records = TestRecord::read_folder(&folder).expect("readable");
+            records.iter().filter(|record| record.test == failed.test).map(|record| record.outcome).collect::<Vec<_>>()
+        };
+        let all = outcome();
+        write("0.jsonl", 1);
+        assert_eq!(outcome(), all, "an earlier run");
+        write("0.jsonl", 9_999_999_999);
+        assert_eq!(outcome(), [Outcome::Passed], "a later run");
         std::fs::write(folder.join("cut.jsonl"), "{\n").expect("writable");
         let error = TestRecord::read_folder(&folder).expect_err("no record").to_string();
         assert!(error.contains("cut.jsonl:1: not a result"), "{error}");

@@ -83,7 +83,8 @@ impl TestRecord {
         file_in(&self.package, &TestName::of_path(&self.test))
     }
 
-    /// Every record in a folder, in the order of packages, tests and scopes; none if the folder is not there.
+    /// Every record in a folder, in the order of packages, tests and scopes; none if the folder is not there. Of a check that
+    /// several processes made, as where a test is run again, those of the last.
     ///
     /// # Errors
     ///
@@ -94,15 +95,27 @@ impl TestRecord {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
             Err(error) => return Err(in_file(folder, error)),
         };
-        let mut records = Vec::new();
+        let mut paths = Vec::new();
         for file in files {
-            let path = file?.path();
-            if path.extension().is_some_and(|ending| ending == "jsonl") {
-                records.extend(Self::read(&path)?);
+            let file = file?;
+            if file.path().extension().is_some_and(|ending| ending == "jsonl") {
+                paths.push((file.metadata()?.modified()?, file.path()));
             }
+        }
+        paths.sort();
+        let mut records: Vec<Self> = Vec::new();
+        for (_, path) in paths {
+            let later = Self::read(&path)?;
+            let is_made_again = |record: &Self| later.iter().any(|other| record.is_same_check(other));
+            records.retain(|record| !is_made_again(record));
+            records.extend(later);
         }
         records.sort_by(|a: &Self, b| (&a.package, &a.test, &a.scope).cmp(&(&b.package, &b.test, &b.scope)));
         Ok(records)
+    }
+
+    fn is_same_check(&self, other: &Self) -> bool {
+        (&self.test, &self.scope, self.check, &self.package) == (&other.test, &other.scope, other.check, &other.package)
     }
 
     fn read(path: &Path) -> io::Result<Vec<Self>> {

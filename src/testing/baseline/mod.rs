@@ -109,6 +109,12 @@ impl Baseline {
                 entry.with
             )));
         }
+        if let Some((figure, slack)) = self.slack.iter().find(|(figure, slack)| baseline.slack_of(*figure) != *slack) {
+            let of_file = baseline.slack_of(*figure);
+            return Err(refused(format!(
+                "{figure} may be off by {slack} here and by {of_file} in the file: bless it anew"
+            )));
+        }
         let regressions: Vec<_> = baseline.changes(&entry).into_iter().filter(BaselineChange::is_regression).collect();
         if regressions.is_empty() {
             return Ok(());

@@ -25,8 +25,16 @@ pub enum Slack {
 }
 
 /// What a unit of bytes is worth.
-const UNITS: [(&str, u64); 7] =
-    [("", 1), ("KiB", KIB), ("MiB", MIB), ("GiB", GIB), ("kB", 1_000), ("MB", 1_000_000), ("GB", 1_000_000_000)];
+const UNITS: [(&str, u64); 8] = [
+    ("", 1),
+    ("KiB", KIB),
+    ("MiB", MIB),
+    ("GiB", GIB),
+    ("kB", 1_000),
+    ("MB", 1_000_000),
+    ("GB", 1_000_000_000),
+    ("B", 1),
+];
 
 impl Slack {
     /// Nothing: the figure is to be the same.
