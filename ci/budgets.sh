@@ -12,7 +12,7 @@ runs=${1:-1000}
 seconds=300
 export RUST_BACKTRACE=0
 
-built=$(cargo test --package heaplens --test steady_budgets --no-run 2>&1) || { echo "$built" >&2; exit 1; }
+built=$(cargo test --package heaplens --features macros --test steady_budgets --no-run 2>&1) || { echo "$built" >&2; exit 1; }
 binary=$(sed -n 's/.*Executable tests\/steady_budgets.rs (\(.*\))$/\1/p' <<<"$built")
 nextest=
 if cargo nextest --version >/dev/null 2>&1; then
@@ -28,6 +28,8 @@ for _ in $(seq "$(nproc)"); do
     load+=($!)
 done
 
+tests=$("$binary" --list 2>/dev/null | grep -c ': test$')
+
 declare -A done=([parallel]=0 [serial]=0 [thirty]=0 [nextest]=0)
 failures=0
 for run in $(seq "$runs"); do
@@ -35,7 +37,7 @@ for run in $(seq "$runs"); do
     command=("$binary")
     if [ -n "$nextest" ] && [ $((run % 25)) -eq 0 ]; then
         how=nextest
-        command=(cargo nextest run --package heaplens --test steady_budgets --no-fail-fast --status-level fail)
+        command=(cargo nextest run --package heaplens --features macros --test steady_budgets --no-fail-fast --status-level fail)
     elif [ $((run % 5)) -eq 1 ]; then
         how=serial
         command=("$binary" --test-threads 1)
@@ -48,7 +50,10 @@ for run in $(seq "$runs"); do
         failures=$((failures + 1))
         printf 'run %d (%s) failed:\n%s\n' "$run" "${command[*]}" "$output"
     fi
+    if [ $((run % 100)) -eq 0 ]; then
+        echo "$run of $runs runs, $failures failures" >&2
+    fi
 done
-echo "$runs runs of 84 budgets under load (${done[parallel]} parallel, ${done[serial]} serial, ${done[thirty]} with thirty at" \
+echo "$runs runs of $tests tests under load (${done[parallel]} parallel, ${done[serial]} serial, ${done[thirty]} with thirty at" \
     "once, ${done[nextest]} with a process for each test), $failures failures"
 [ "$failures" -eq 0 ]

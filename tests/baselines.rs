@@ -213,13 +213,41 @@ fn threads_and_processes_that_bless_at_once_lose_nothing() {
     black_box(&package);
 }
 
+/// A function for each name, which allocates a block.
+macro_rules! sites {
+    ($($name:ident)+) => {
+        $(#[inline(never)] fn $name() -> Vec<u8> { vec![0; 10] })+
+        fn many_sites() -> [Vec<u8>; 50] {
+            [$($name()),+]
+        }
+    };
+}
+
+sites!(
+    s00 s01 s02 s03 s04 s05 s06 s07 s08 s09 s10 s11 s12 s13 s14 s15 s16 s17 s18 s19 s20 s21 s22 s23 s24
+    s25 s26 s27 s28 s29 s30 s31 s32 s33 s34 s35 s36 s37 s38 s39 s40 s41 s42 s43 s44 s45 s46 s47 s48 s49
+);
+
 #[test]
 fn a_long_list_of_sites_is_cut_and_adds_up() {
     let package = Package::new("sites");
-    package.baseline("rows").bless(&measured("rows", || (table(3), index(5)))).expect("it can be written");
+    package.baseline("rows").bless(&measured("rows", || (table(3), many_sites()))).expect("it can be written");
     let file = BaselineFile::read(package.file()).expect("readable");
     let entry = &file.tests()["suite::rows [rows]"];
     let blocks: u64 = entry.sites.iter().map(|site| site.total_blocks).sum();
     assert_eq!(blocks, entry.figures["total_blocks"]);
+    assert_eq!(entry.sites.len(), 41);
     assert!(entry.sites[0].at.starts_with("tests/baselines.rs:"), "{:?}", entry.sites);
+    let others = &entry.sites[40];
+    assert_eq!((&*others.function, others.total_blocks, others.total_bytes), ("(others)", 12, 120));
+}
+
+#[test]
+fn a_slack_that_is_not_that_of_the_file_is_refused() {
+    let package = Package::new("slack-of-the-file");
+    let with_slack = |slack: &str| package.baseline("rows").slack(Figure::PeakBytes, slack);
+    with_slack("50 %").bless(&measured("rows", || table(10))).expect("it can be written");
+    with_slack("50 %").check(&measured("rows", || table(10))).expect("the same");
+    let text = with_slack("5 %").check(&measured("rows", || table(10))).expect_err("tightened").to_string();
+    assert!(text.contains("peak_bytes may be off by 5 % here and by 50 % in the file: bless it anew"), "{text}");
 }

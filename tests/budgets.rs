@@ -135,6 +135,37 @@ mod with_stacks {
     }
 
     #[test]
+    fn a_floor_for_each_call_site_names_the_site_furthest_below() {
+        let scope = MemoryScope::builder("floor").stacks().enter();
+        let _larger = std::hint::black_box(vec![0_u8; 900]);
+        let _smaller = std::hint::black_box(vec![0_u8; 10]);
+        let used = scope.finish();
+        let text = failure(|| assert_memory!(used, each_site(total_bytes >= 1_000)));
+        assert!(text.contains("total_bytes >= 1,000 at each call site: it is 10 bytes, 99.0 % under"), "{text}");
+        assert!(text.contains("(and 1 more)"), "{text}");
+    }
+
+    #[test]
+    fn what_a_condition_on_parts_cannot_know_is_refused() {
+        let scope = MemoryScope::builder("parts").stacks().enter();
+        let _kept = table();
+        let used = scope.finish();
+        for (text, reason) in [
+            (failure(|| assert_memory!(used, each_site(peak_bytes <= MIB))), "peak_bytes is not recorded by call site"),
+            (failure(|| assert_memory!(used, in_crate("a-b", total_blocks == 0))), "this crate is called `a_b`"),
+            (
+                failure(|| assert_memory!(used, in_crate("std", total_blocks == 0))),
+                "counts for the crate that calls it",
+            ),
+        ] {
+            assert!(text.contains("cannot be checked") && text.contains(reason), "{text}");
+        }
+        let several = Condition::new(Figure::TotalBlocks, Comparison::AtMost, 100).each_site().per_item(7);
+        let text = Budget::new().with(several).check(&used).expect_err("two subjects").to_string();
+        assert!(text.contains("write a condition for each"), "{text}");
+    }
+
+    #[test]
     fn limits_for_each_call_site_and_for_a_crate() {
         let scope = MemoryScope::builder("sites").stacks().enter();
         let _kept = (lines(), table());
@@ -184,6 +215,25 @@ mod with_stacks {
         let failed = records.iter().find(|record| record.test.ends_with(tests[1])).expect("the other one");
         assert_eq!((failed.outcome, failed.check, &*failed.scope), (Outcome::Failed, Check::Budget, "buffer"));
         assert!(failed.text.starts_with("memory budget of") && failed.measured.figures["peak_bytes"] == 3 << 20);
+        // A test that is run again: what it found last is what counts.
+        let mut again = failed.clone();
+        again.outcome = Outcome::Passed;
+        let line = serde_json::to_string(&again).expect("as it was read") + "\n";
+        let write = |name: &str, seconds: u64| {
+            std::fs::write(folder.join(name), &line).expect("writable");
+            let file = std::fs::File::options().append(true).open(folder.join(name)).expect("written");
+            file.set_modified(std::time::SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(seconds))
+                .expect("ours");
+        };
+        let outcome = || {
+            let records = TestRecord::read_folder(&folder).expect("readable");
+            records.iter().filter(|record| record.test == failed.test).map(|record| record.outcome).collect::<Vec<_>>()
+        };
+        let all = outcome();
+        write("0.jsonl", 1);
+        assert_eq!(outcome(), all, "an earlier run");
+        write("0.jsonl", 9_999_999_999);
+        assert_eq!(outcome(), [Outcome::Passed], "a later run");
         std::fs::write(folder.join("cut.jsonl"), "{\n").expect("writable");
         let error = TestRecord::read_folder(&folder).expect_err("no record").to_string();
         assert!(error.contains("cut.jsonl:1: not a result"), "{error}");

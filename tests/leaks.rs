@@ -19,10 +19,21 @@ fn what_is_kept_each_time_is_told_with_its_stack() {
     let mut kept = Vec::with_capacity(64);
     let text = LeakTest::new().repeat(10).run(|| leaks(&mut kept)).expect_err("a leak").to_string();
     let lines: Vec<&str> = text.lines().collect();
-    assert_eq!(lines[0], "memory leak: 1 call site held more with every one of 10 repetitions");
+    assert_eq!(lines[0], "memory leak: 1 call site held more and more over 10 repetitions");
     assert_eq!(lines[1], "  48 B and 1 block for each repetition, 480 B in 10 blocks");
     assert!(lines[2].contains("tests/leaks.rs:") && lines[2].contains("leaks"), "{text}");
     assert!(text.lines().count() <= 20 && text.contains("cargo heaplens report --full"), "{text}");
+}
+
+/// As often as the documentation says.
+#[test]
+fn what_doubles_is_told_after_enough_repetitions() {
+    for before in [0_u32, 1, 4, 5, 7, 8, 70, 100] {
+        let mut numbers: Vec<u64> = (0..before.into()).collect();
+        let test = LeakTest::new().repeat((4 * before).max(16));
+        let text = test.run(|| numbers.push(1)).expect_err("it only ever grows").to_string();
+        assert!(text.contains("in blocks that grow") || text.contains("1 block"), "{before}: {text}");
+    }
 }
 
 #[test]

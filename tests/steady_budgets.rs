@@ -1,10 +1,16 @@
-//! A suite of budgets as a team would have it, every limit exact: what each test needs is the same in every run, whatever runs
-//! beside it. `ci/budgets.sh` runs it many times under load.
+//! A suite of budgets, baselines and leak tests as a team would have it, every limit exact but those around threads of the standard
+//! library: what each test needs is the same in every run, whatever runs beside it. `ci/budgets.sh` runs it many times under load.
 
 use heaplens::testing::{Budget, Comparison, Condition, Figure, assert_no_alloc};
 use heaplens::{MemoryScope, assert_memory, measure};
 use std::collections::VecDeque;
 use std::hint::black_box;
+
+#[cfg(feature = "stacks")]
+use {
+    heaplens::testing::{Baseline, LeakTest, assert_no_leak},
+    std::collections::HashMap,
+};
 
 heaplens::install!();
 
@@ -41,6 +47,22 @@ macro_rules! suite {
             #[test]
             fn exceeded() {
                 super::exceeded(NUMBER);
+            }
+            #[cfg(feature = "stacks")]
+            #[test]
+            fn repeated() {
+                super::repeated(NUMBER);
+            }
+            #[cfg(feature = "stacks")]
+            #[test]
+            fn as_before() {
+                super::as_before(NUMBER);
+            }
+            #[cfg(feature = "macros")]
+            #[heaplens::budget(total_blocks == 1, total_bytes == NUMBER as u64, live_bytes == 0, each_site(total_blocks <= 1))]
+            #[test]
+            fn attribute() {
+                drop(std::hint::black_box(vec![0_u8; NUMBER]));
             }
         })+
     };
@@ -123,4 +145,41 @@ fn exceeded(number: usize) {
     assert!(Budget::new().with(at_most(bytes)).run("within", work).is_ok());
     let failure = Budget::new().with(at_most(bytes - 1)).run("exceeded", work).expect_err("one byte too many");
     assert_eq!(failure.violations()[0].actual, bytes);
+}
+
+/// A cache that is cleared passes a leak test, and one that is not does not.
+#[cfg(feature = "stacks")]
+fn repeated(number: usize) {
+    let mut cache = HashMap::with_capacity(2 * number);
+    assert_no_leak(4, || {
+        cache.extend((0..number).map(|n| (n, vec![n])));
+        cache.clear();
+    });
+    let mut kept = Vec::with_capacity(100);
+    let failure = LeakTest::new().repeat(4).run(|| kept.push(vec![0_u8; number])).expect_err("it keeps each");
+    let each = format!(
+        "{} and 1 block for each repetition",
+        if number == 1 { "1 B".to_owned() } else { format!("{number} B") }
+    );
+    assert!(failure.to_string().contains(&each), "{failure}");
+}
+
+/// A baseline in a folder of its own: the same work passes, a block more does not.
+#[cfg(feature = "stacks")]
+fn as_before(number: usize) {
+    let folder = std::env::temp_dir().join(format!("heaplens-steady-{}-{number}", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("the temporary folder can be written");
+    let baseline = Baseline::of_test(&folder, "steady::as_before");
+    let used = |blocks: usize| {
+        let scope = MemoryScope::builder("blocks").stacks().enter();
+        let blocks: Vec<_> = (0..blocks).map(|_| vec![0_u8; number]).collect();
+        let used = scope.finish();
+        drop(blocks);
+        used
+    };
+    baseline.bless(&used(3)).expect("it can be written");
+    baseline.check(&used(3)).expect("the same");
+    let failure = baseline.check(&used(4)).expect_err("more");
+    assert_eq!(failure.violations().first().map(|more| more.actual), Some(5), "{failure}");
+    std::fs::remove_dir_all(folder).expect("made by this test");
 }

@@ -23,6 +23,7 @@ fn entry(blocks: u64, live: u64) -> Value {
         "figures": {
             "total_blocks": blocks, "total_bytes": blocks * 1_000, "peak_blocks": blocks, "peak_bytes": blocks * 1_000,
             "live_blocks": live, "live_bytes": live * 1_000,
+            "largest_block_bytes": 1_000, "reallocations": 0, "temporary_blocks": 0,
         },
         "slack": { "total_bytes": "1 %", "peak_bytes": "1 %", "live_bytes": "1 %" },
         "sites": [{ "at": "src/lib.rs:7", "function": "alpha::rows", "total_blocks": blocks, "total_bytes": blocks * 1_000 }],

@@ -75,13 +75,7 @@ impl Check for Slacks {
             let figure = &figure.name;
             quote!(.slack(::heaplens::testing::figures::#figure, #amount))
         });
-        quote! {
-            ::heaplens::testing::Baseline::of_test(
-                ::heaplens::testing::package_folder(::core::env!("CARGO_MANIFEST_DIR")),
-                #path,
-            )
-            #(#slacks)*
-        }
+        quote!(::heaplens::__baseline!(#path) #(#slacks)*)
     }
 
     fn warmup(&self) -> Option<&Warmup> {

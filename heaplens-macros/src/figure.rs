@@ -21,8 +21,15 @@ const ALL: [&str; 14] = [
 ];
 
 /// Those that are known of the whole scope alone.
-const OF_THE_WHOLE: [&str; 5] =
-    ["largest_block_bytes", "reallocations", "moved_bytes", "unattached_threads", "unattached_blocks"];
+const OF_THE_WHOLE: [&str; 7] = [
+    "peak_bytes",
+    "peak_blocks",
+    "largest_block_bytes",
+    "reallocations",
+    "moved_bytes",
+    "unattached_threads",
+    "unattached_blocks",
+];
 
 /// Those that a baseline does not keep: how much is moved depends on the allocator, and the others follow from what is kept.
 const NOT_OF_BASELINES: [&str; 5] =
@@ -111,6 +118,7 @@ mod tests {
         for figure in heaplens::testing::Figure::ALL {
             assert!(ALL.contains(&figure.name()), "{figure}");
             assert_eq!(figure.is_bytes(), figure.name().ends_with("_bytes"), "{figure}");
+            assert_eq!(figure.is_by_site(), !OF_THE_WHOLE.contains(&figure.name()), "{figure}");
         }
     }
 }

@@ -132,11 +132,13 @@ fn is_named(attribute: &Attribute, name: &str) -> bool {
 /// { let body = async { .. }; .. .block_on(body); }
 /// ```
 ///
-/// Returns the body with another block in place of that future's.
+/// These words all have the place of that attribute; those that somebody writes have a place each. Returns the body with another
+/// block in place of that future's.
 pub(crate) fn with_future_replaced(body: &Group, replace: impl FnOnce(&Group) -> Group) -> Option<Group> {
     let tokens: Vec<TokenTree> = body.stream().into_iter().collect();
     let future = tokens.get(4)?;
-    let begins = tokens[..4].iter().map(ToString::to_string).eq(["let", "body", "=", "async"]);
+    let begins = tokens[..4].iter().map(ToString::to_string).eq(["let", "body", "=", "async"])
+        && is_same_place(tokens[0].span(), tokens[3].span());
     let (TokenTree::Group(block), true) = (future, begins && runs_a_future(&tokens[5..])) else { return None };
     if block.delimiter() != Delimiter::Brace {
         return None;
@@ -146,6 +148,11 @@ pub(crate) fn with_future_replaced(body: &Group, replace: impl FnOnce(&Group) ->
     let mut group = Group::new(Delimiter::Brace, stream);
     group.set_span(body.span());
     Some(group)
+}
+
+fn is_same_place(one: Span, other: Span) -> bool {
+    let place = |span: Span| (span.unwrap().line(), span.unwrap().column());
+    place(one) == place(other)
 }
 
 /// Whether `block_on(body)` is somewhere in it.

@@ -21,12 +21,14 @@ pub(crate) fn visible(text: &str) -> Cow<'_, str> {
     Cow::Owned(shown)
 }
 
-/// Control characters, zero-width and direction marks, line separators, and the two code points that XML forbids.
+/// Control characters, soft hyphens, zero-width and direction marks, line separators, and the two code points that XML forbids.
 fn acts_instead_of_showing(character: char) -> bool {
     character.is_control()
         || matches!(
             character,
-            '\u{200b}'..='\u{200f}'
+            '\u{ad}'
+                | '\u{61c}'
+                | '\u{200b}'..='\u{200f}'
                 | '\u{2028}'..='\u{202e}'
                 | '\u{2060}'..='\u{206f}'
                 | '\u{feff}'
@@ -46,6 +48,6 @@ mod tests {
 
     #[test]
     fn characters_that_act_on_the_terminal_are_escaped() {
-        assert_eq!(visible("a\nb\u{1b}c\u{202e}d\u{9b}"), "a\\nb\\u{1b}c\\u{202e}d\\u{9b}");
+        assert_eq!(visible("a\nb\u{1b}c\u{202e}d\u{9b}\u{61c}\u{ad}"), "a\\nb\\u{1b}c\\u{202e}d\\u{9b}\\u{61c}\\u{ad}");
     }
 }

@@ -18,7 +18,7 @@ pub(crate) fn variable(name: &CStr) -> Option<&'static CStr> {
 }
 
 /// Whether the process runs with the rights of a user who did not start it, so that its environment is hostile input.
-fn runs_with_raised_rights() -> bool {
+pub(crate) fn runs_with_raised_rights() -> bool {
     #[cfg(target_os = "linux")]
     {
         // SAFETY: getauxval only reads the auxiliary vector.

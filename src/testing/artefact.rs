@@ -1,14 +1,26 @@
 //! What a failure leaves in the build folder: the profile of the scope and its flame graph.
 
+use super::given::given;
 use super::test_name::{TestName, file_name};
 use crate::profile::{Metric, Profile};
 use std::path::{Path, PathBuf};
 
+/// Writes the files of a failed test, and says in its text where they are.
+pub(super) fn lines(profile: &Profile, metric: Metric, test: &TestName) -> Vec<String> {
+    match write(profile, metric, &test.clone().with_case()) {
+        Ok(files) => {
+            let report = format!("whole call stacks: cargo heaplens report --full {}", files.profile.display());
+            let image = files.flamegraph.map(|image| format!("flame graph: {}", image.display()));
+            core::iter::once(report).chain(image).collect()
+        }
+        Err(error) => vec![format!("no profile was written: {error} (HEAPLENS_OUT names another folder)")],
+    }
+}
+
 /// Where the files are, as the text of a failure names them.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Artefacts {
-    pub(super) profile: PathBuf,
-    pub(super) flamegraph: Option<PathBuf>,
+struct Artefacts {
+    profile: PathBuf,
+    flamegraph: Option<PathBuf>,
 }
 
 /// Writes the profile of a failed test, and its flame graph where that feature is on.
@@ -16,11 +28,8 @@ pub(super) struct Artefacts {
 /// # Errors
 ///
 /// If they cannot be written, with the path in the text.
-pub(super) fn write(profile: &Profile, metric: Metric, test: Option<&TestName>) -> Result<Artefacts, String> {
-    let folder = match test {
-        Some(test) => output_folder().join(test.folder()),
-        None => output_folder(),
-    };
+fn write(profile: &Profile, metric: Metric, test: &TestName) -> Result<Artefacts, String> {
+    let folder = output_folder().join(test.folder());
     std::fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
     let stem = file_name(profile.name());
     let path = folder.join(format!("{stem}.json.gz"));
@@ -44,10 +53,7 @@ fn flamegraph(_: &Profile, _: Metric, _: &Path) -> Result<Option<PathBuf>, Strin
 
 /// `HEAPLENS_OUT`, else `heaplens` in the build folder.
 fn output_folder() -> PathBuf {
-    match given("HEAPLENS_OUT") {
-        Some(folder) => folder,
-        None => build_folder().join("heaplens"),
-    }
+    given("HEAPLENS_OUT").map_or_else(|| build_folder().join("heaplens"), PathBuf::from)
 }
 
 /// The build folder that the running program lies in; for a program elsewhere, such as a test in documentation, the one that the
@@ -59,12 +65,7 @@ fn build_folder() -> PathBuf {
     let here = std::env::current_dir().unwrap_or_default();
     let around_program = program.ancestors().skip(1).find(|folder| is_build_folder(folder)).map(Path::to_owned);
     let around_here = || here.ancestors().map(|folder| folder.join("target")).find(|folder| folder.is_dir());
-    around_program.or_else(|| given("CARGO_TARGET_DIR")).or_else(around_here).unwrap_or_default()
-}
-
-/// A path in the environment.
-fn given(variable: &str) -> Option<PathBuf> {
-    std::env::var_os(variable).filter(|path| !path.is_empty()).map(PathBuf::from)
+    around_program.or_else(|| given("CARGO_TARGET_DIR").map(PathBuf::from)).or_else(around_here).unwrap_or_default()
 }
 
 /// Relative to the present folder where it lies below that.

@@ -30,11 +30,25 @@ macro_rules! assert_baseline {
     ($measurement:expr $(, $figure:ident = $slack:expr)* $(,)?) => {
         $crate::testing::assert_unchanged(
             &$measurement,
-            &$crate::testing::Baseline::of_test(
-                $crate::testing::package_folder(::core::env!("CARGO_MANIFEST_DIR")),
-                $crate::__test_path!(),
-            )
+            &$crate::__baseline!($crate::__test_path!())
                 $(.slack($crate::testing::figures::$figure, $slack))*,
+        )
+    };
+}
+
+/// The baseline of the test with this path, of the target and package that the macro stands in.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __baseline {
+    ($path:expr) => {
+        $crate::testing::Baseline::of_test(
+            $crate::testing::package_folder(::core::env!("CARGO_MANIFEST_DIR")),
+            $crate::testing::test_of_target(
+                $path,
+                ::core::env!("CARGO_PKG_NAME"),
+                ::core::option_env!("CARGO_BIN_NAME"),
+                ::core::option_env!("CARGO_TARGET_TMPDIR"),
+            ),
         )
     };
 }

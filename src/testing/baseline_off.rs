@@ -3,6 +3,7 @@
 use super::failure::BudgetFailure;
 use super::figure::Figure;
 use crate::scope::Measurement;
+use crate::symbolize::visible;
 use core::fmt;
 use std::borrow::Cow;
 use std::path::PathBuf;
@@ -38,9 +39,12 @@ impl Baseline {
     ///
     /// Always.
     pub fn check(&self, measurement: &Measurement) -> Result<(), BudgetFailure> {
-        Err(BudgetFailure::baseline_refused(
-            measurement,
-            "switch on the feature `stacks` of heaplens, which reads baselines",
+        Err(BudgetFailure::new(
+            Vec::new(),
+            &[format!(
+                "memory baseline of \"{}\" cannot be compared: switch on the feature `stacks` of heaplens, which reads baselines",
+                visible(measurement.name())
+            )],
         ))
     }
 }

@@ -10,7 +10,7 @@ use core::fmt;
 use std::borrow::Cow;
 
 #[cfg(feature = "stacks")]
-use super::{baseline::BaselineEntry, record, record::Check};
+use super::{baseline::BaselineEntry, record, record::Check, test_name::TestName};
 
 /// Limits on what a piece of work may use: conditions that all have to hold.
 ///
@@ -81,7 +81,7 @@ impl Budget {
         let result = self.judge(measurement, message);
         #[cfg(feature = "stacks")]
         record::note(
-            self.test.as_deref(),
+            || TestName::of_path_or_thread(self.test.as_deref()),
             measurement,
             Check::Budget,
             result.as_ref().err().map(record::failed),

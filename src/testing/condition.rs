@@ -7,6 +7,9 @@ use crate::symbolize::visible;
 use core::fmt;
 use std::borrow::Cow;
 
+/// From so many times as much on, a difference is told as a multiple instead of in percent.
+pub(super) const TIMES: u64 = 11;
+
 /// A condition on one figure, such as `peak_bytes <= 8_388_608`.
 ///
 /// ```
@@ -34,6 +37,8 @@ pub(super) enum Subject {
     EachSite,
     /// All call sites whose allocating code is of this crate.
     InCrate(Cow<'static, str>),
+    /// More than one of these, which no limit can be about.
+    Several,
 }
 
 impl Condition {
@@ -46,20 +51,25 @@ impl Condition {
     /// The limit is for each of so many items: the figure may be `items` times as much.
     #[must_use]
     pub fn per_item(self, items: u64) -> Self {
-        Self { subject: Subject::Items(items), ..self }
+        self.about(Subject::Items(items))
     }
 
     /// The limit is for each call site.
     #[must_use]
     pub fn each_site(self) -> Self {
-        Self { subject: Subject::EachSite, ..self }
+        self.about(Subject::EachSite)
     }
 
     /// The limit is for the blocks that code of this crate allocates, by the frame nearest to the allocation that is not of the
     /// standard library.
     #[must_use]
     pub fn in_crate(self, name: impl Into<Cow<'static, str>>) -> Self {
-        Self { subject: Subject::InCrate(name.into()), ..self }
+        self.about(Subject::InCrate(name.into()))
+    }
+
+    fn about(self, subject: Subject) -> Self {
+        let subject = if self.subject == Subject::Whole { subject } else { Subject::Several };
+        Self { subject, ..self }
     }
 
     pub(super) fn needs_sites(&self) -> bool {
@@ -96,6 +106,7 @@ impl fmt::Display for Condition {
             Subject::Items(items) => write!(f, " for each of {} items", count(*items)),
             Subject::EachSite => f.write_str(" at each call site"),
             Subject::InCrate(name) => write!(f, " in crate {}", visible(name)),
+            Subject::Several => f.write_str(" of several things"),
         }
     }
 }
@@ -117,12 +128,13 @@ impl Violation {
         Self { condition: condition.clone(), actual, site: None }
     }
 
-    /// How far from the limit, in percent of it.
+    /// How far from the limit, in percent of it or as a multiple.
     fn excess(&self) -> String {
         let limit = self.condition.whole_limit();
         let share = self.actual.abs_diff(limit) as f64 / limit as f64 * 100.0;
         match (limit, self.actual > limit) {
             (0, _) => String::new(),
+            (_, true) if self.actual / limit >= TIMES => format!(", {} times as much", count(self.actual / limit)),
             (_, true) => format!(", {} over", percent(share)),
             (_, false) if self.actual < limit => format!(", {} under", percent(share)),
             _ => ", at the limit".to_owned(),

@@ -1,7 +1,7 @@
-//! What is said when a budget is exceeded, or cannot be checked.
+//! What is said when a budget is exceeded, or cannot be checked. `baseline/failure.rs` has the words for baselines.
 //!
 //! ```text
-//! memory budget of "parse" exceeded: 2 of 3 conditions
+//! memory budget of "parse" exceeded:
 //!   peak_bytes <= 8,388,608: it is 12,582,912 bytes (12.6 MB), 50.0 % over
 //!   total_blocks == 3: it is 7, 133.3 % over
 //! largest call sites by bytes live at peak:
@@ -17,21 +17,20 @@ use core::fmt;
 
 #[cfg(feature = "stacks")]
 use {
-    super::artefact,
-    super::baseline::{BaselineChange, SiteChange},
-    super::comparison::Comparison,
-    super::condition::Condition,
-    super::figure::Figure,
-    super::test_name::TestName,
-    crate::profile::{Metric, Profile},
+    super::artefact, super::figure::Figure, super::test_name::TestName, crate::profile::Metric,
     crate::report::largest_sites,
 };
 
 /// Violated conditions that are printed; the others are counted.
-const MOST_VIOLATIONS: usize = 6;
+pub(super) const MOST_VIOLATIONS: usize = 6;
 /// Call sites that are printed.
 #[cfg(feature = "stacks")]
-const MOST_SITES: usize = 5;
+pub(super) const MOST_SITES: usize = 5;
+
+/// Said where there are no call sites.
+#[cfg(feature = "stacks")]
+pub(super) const NO_SITES: &str =
+    "call sites: not recorded; open the scope with `MemoryScope::builder(name).stacks().enter()` to have them here";
 
 /// Why a measurement does not pass a [`Budget`](super::Budget). Its text, of at most 20 lines, is for people.
 #[derive(Clone)]
@@ -47,12 +46,14 @@ impl BudgetFailure {
         &self.violations
     }
 
+    /// What does not hold, in these lines.
+    pub(super) fn new(violations: Vec<Violation>, lines: &[String]) -> Self {
+        Self { violations, text: lines.join("\n") }
+    }
+
     /// Nothing was measured.
     pub(super) fn not_measured(name: &str, error: &ScopeError) -> Self {
-        Self {
-            violations: Vec::new(),
-            text: format!("memory budget of \"{}\" cannot be checked: {error}", visible(name)),
-        }
+        Self::new(Vec::new(), &[format!("memory budget of \"{}\" cannot be checked: {error}", visible(name))])
     }
 
     /// The measurement does not say whether the conditions hold.
@@ -60,43 +61,7 @@ impl BudgetFailure {
         let mut lines =
             vec![format!("memory budget of \"{}\" cannot be checked: {reason}", visible(measurement.name()))];
         lines.extend(message.map(own_words));
-        Self { violations: Vec::new(), text: lines.join("\n") }
-    }
-
-    /// The measurement cannot be compared with a baseline.
-    pub(super) fn baseline_refused(measurement: &Measurement, reason: &str) -> Self {
-        let name = visible(measurement.name());
-        Self { violations: Vec::new(), text: format!("memory baseline of \"{name}\" cannot be compared: {reason}") }
-    }
-
-    /// Figures are more than their baseline.
-    #[cfg(feature = "stacks")]
-    pub(super) fn regressed(
-        measurement: &Measurement,
-        test: &str,
-        regressions: &[BaselineChange],
-        with: Option<String>,
-        sites: &[SiteChange],
-    ) -> Self {
-        let limit = |change: &BaselineChange| change.baseline + change.slack.of(change.baseline);
-        let condition = |change: &BaselineChange| Condition::new(change.figure, Comparison::AtMost, limit(change));
-        let violations: Vec<Violation> =
-            regressions.iter().map(|change| Violation::of(&condition(change), change.actual)).collect();
-        let mut lines = vec![format!("memory baseline of \"{}\" exceeded:", visible(measurement.name()))];
-        lines.extend(regressions.iter().take(MOST_VIOLATIONS).map(|change| format!("  {change}")));
-        lines.extend(more(regressions.len(), MOST_VIOLATIONS));
-        lines.extend(with);
-        if !sites.is_empty() {
-            lines.push("call sites that changed:".to_owned());
-            lines.extend(sites.iter().take(MOST_SITES).map(|change| format!("  {change}")));
-            lines.extend(more(sites.len(), MOST_SITES));
-        }
-        let metric = regressions.first().map_or(Metric::TotalBytes, |change| metric_for(change.figure));
-        if let Some(profile) = measurement.sites() {
-            lines.extend(files(&profile, metric, Some(test)));
-        }
-        lines.push("if this is meant: HEAPLENS_BLESS=1 cargo test, and commit the baseline".to_owned());
-        Self { violations, text: lines.join("\n") }
+        Self::new(Vec::new(), &lines)
     }
 
     /// Conditions do not hold.
@@ -111,12 +76,12 @@ impl BudgetFailure {
         lines.extend(violations.iter().take(MOST_VIOLATIONS).map(|violation| format!("  {violation}")));
         lines.extend(more(violations.len(), MOST_VIOLATIONS));
         lines.extend(about_sites(measurement, &violations, test));
-        Self { violations, text: lines.join("\n") }
+        Self::new(violations, &lines)
     }
 }
 
 /// How many there are beyond those that are printed.
-fn more(all: usize, printed: usize) -> Option<String> {
+pub(super) fn more(all: usize, printed: usize) -> Option<String> {
     all.checked_sub(printed).filter(|more| *more > 0).map(|more| format!("  ... and {more} more"))
 }
 
@@ -128,10 +93,7 @@ fn own_words(message: fmt::Arguments<'_>) -> String {
 #[cfg(feature = "stacks")]
 fn about_sites(measurement: &Measurement, violations: &[Violation], test: Option<&str>) -> Vec<String> {
     let Some(profile) = measurement.sites() else {
-        return vec![
-            "call sites: not recorded; open the scope with `MemoryScope::builder(name).stacks().enter()` to have them here"
-                .to_owned(),
-        ];
+        return vec![NO_SITES.to_owned()];
     };
     let metric = violations.first().map_or(Metric::TotalBytes, |violation| metric_for(violation.condition.figure));
     let mut lines = Vec::new();
@@ -140,7 +102,7 @@ fn about_sites(measurement: &Measurement, violations: &[Violation], test: Option
         lines.push(format!("largest call sites by {}:", metric.title()));
         lines.extend(sites);
     }
-    lines.extend(files(&profile, metric, test));
+    lines.extend(artefact::lines(&profile, metric, &TestName::of_path_or_thread(test)));
     lines
 }
 
@@ -149,21 +111,9 @@ fn about_sites(_: &Measurement, _: &[Violation], _: Option<&str>) -> Vec<String>
     vec!["call sites: not recorded; switch on the feature `stacks` of heaplens to have them here".to_owned()]
 }
 
-#[cfg(feature = "stacks")]
-fn files(profile: &Profile, metric: Metric, test: Option<&str>) -> Vec<String> {
-    match artefact::write(profile, metric, test.map(TestName::of_path).as_ref()) {
-        Ok(files) => {
-            let report = format!("whole call stacks: cargo heaplens report --full {}", files.profile.display());
-            let image = files.flamegraph.map(|image| format!("flame graph: {}", image.display()));
-            core::iter::once(report).chain(image).collect()
-        }
-        Err(error) => vec![format!("no profile was written: {error} (HEAPLENS_OUT names another folder)")],
-    }
-}
-
 /// The metric of call sites that says most about a figure of the whole.
 #[cfg(feature = "stacks")]
-fn metric_for(figure: Figure) -> Metric {
+pub(super) fn metric_for(figure: Figure) -> Metric {
     match figure {
         Figure::PeakBytes | Figure::PeakBlocks => Metric::LiveAtPeakBytes,
         Figure::LiveBytes | Figure::LiveBlocks => Metric::LiveAtEndBytes,

@@ -7,83 +7,74 @@ use core::fmt;
 #[cfg(feature = "stacks")]
 use crate::profile::SiteStats;
 
-/// A figure of a measurement that a condition can be about.
-///
-/// In [`figures`] each has the name that the field of [`MemoryStats`] has, which is how macros write it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-#[non_exhaustive]
-pub enum Figure {
+/// Every figure: what it is, its variant, and the name of the field that holds it.
+macro_rules! figures {
+    ($($(#[doc = $doc:literal])+ $variant:ident = $name:ident,)+) => {
+        /// A figure of a measurement that a condition can be about.
+        ///
+        /// In [`figures`] each has the name that the field of [`MemoryStats`] has, which is how macros write it.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        #[non_exhaustive]
+        pub enum Figure {
+            $($(#[doc = $doc])+ $variant,)+
+        }
+
+        impl Figure {
+            /// Every figure.
+            pub const ALL: [Self; [$(stringify!($name)),+].len()] = [$(Self::$variant),+];
+
+            /// The name, such as `peak_bytes`.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Self::$variant => stringify!($name),)+
+                }
+            }
+        }
+
+        /// The figures by the names of the fields that hold them, for macros: a misspelt one is an error of the compiler's.
+        #[allow(non_upper_case_globals)]
+        pub mod figures {
+            use super::Figure;
+
+            $($(#[doc = $doc])+ pub const $name: Figure = Figure::$variant;)+
+        }
+    };
+}
+
+figures! {
     /// Blocks allocated.
-    TotalBlocks,
+    TotalBlocks = total_blocks,
     /// Bytes allocated.
-    TotalBytes,
+    TotalBytes = total_bytes,
     /// Blocks freed.
-    FreedBlocks,
+    FreedBlocks = freed_blocks,
     /// Bytes freed.
-    FreedBytes,
+    FreedBytes = freed_bytes,
     /// Blocks still live at the end.
-    LiveBlocks,
+    LiveBlocks = live_blocks,
     /// Bytes still live at the end.
-    LiveBytes,
+    LiveBytes = live_bytes,
     /// Live blocks at the instant of the peak.
-    PeakBlocks,
+    PeakBlocks = peak_blocks,
     /// The highest number of live bytes.
-    PeakBytes,
+    PeakBytes = peak_bytes,
     /// Reallocations.
-    Reallocations,
+    Reallocations = reallocations,
     /// Bytes that reallocations carried to another address. Depends on the allocator inside.
-    MovedBytes,
+    MovedBytes = moved_bytes,
     /// Blocks freed by their thread before it allocated anything else.
-    TemporaryBlocks,
+    TemporaryBlocks = temporary_blocks,
     /// The size of the largest block.
-    LargestBlockBytes,
+    LargestBlockBytes = largest_block_bytes,
     /// Threads that worked for the scope without being attached. A condition on it says that they are expected: without one, a
     /// check refuses where there are any.
-    UnattachedThreads,
+    UnattachedThreads = unattached_threads,
     /// What these allocated.
-    UnattachedBlocks,
+    UnattachedBlocks = unattached_blocks,
 }
 
 impl Figure {
-    /// Every figure.
-    pub const ALL: [Self; 14] = [
-        Self::TotalBlocks,
-        Self::TotalBytes,
-        Self::FreedBlocks,
-        Self::FreedBytes,
-        Self::LiveBlocks,
-        Self::LiveBytes,
-        Self::PeakBlocks,
-        Self::PeakBytes,
-        Self::Reallocations,
-        Self::MovedBytes,
-        Self::TemporaryBlocks,
-        Self::LargestBlockBytes,
-        Self::UnattachedThreads,
-        Self::UnattachedBlocks,
-    ];
-
-    /// The name, such as `peak_bytes`.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::TotalBlocks => "total_blocks",
-            Self::TotalBytes => "total_bytes",
-            Self::FreedBlocks => "freed_blocks",
-            Self::FreedBytes => "freed_bytes",
-            Self::LiveBlocks => "live_blocks",
-            Self::LiveBytes => "live_bytes",
-            Self::PeakBlocks => "peak_blocks",
-            Self::PeakBytes => "peak_bytes",
-            Self::Reallocations => "reallocations",
-            Self::MovedBytes => "moved_bytes",
-            Self::TemporaryBlocks => "temporary_blocks",
-            Self::LargestBlockBytes => "largest_block_bytes",
-            Self::UnattachedThreads => "unattached_threads",
-            Self::UnattachedBlocks => "unattached_blocks",
-        }
-    }
-
     /// Whether it is a number of bytes; else it counts.
     #[must_use]
     pub const fn is_bytes(self) -> bool {
@@ -127,9 +118,10 @@ impl Figure {
         })
     }
 
-    /// Whether it is recorded by call site.
+    /// Whether it is recorded by call site, so that it can be limited for each and for a crate.
     #[cfg(feature = "stacks")]
-    pub(super) fn is_by_site(self) -> bool {
+    #[must_use]
+    pub fn is_by_site(self) -> bool {
         self.of_site(&SiteStats::default()).is_some()
     }
 
@@ -143,9 +135,8 @@ impl Figure {
             Self::FreedBytes => stats.freed_bytes,
             Self::LiveBlocks => stats.live_blocks(),
             Self::LiveBytes => stats.live_bytes(),
-            Self::PeakBlocks => stats.live_at_peak_blocks,
-            Self::PeakBytes => stats.live_at_peak_bytes,
             Self::TemporaryBlocks => stats.temporary_blocks,
+            // What a site holds at the peak of the whole is not the most that it ever holds.
             _ => return None,
         })
     }
@@ -155,27 +146,6 @@ impl fmt::Display for Figure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
     }
-}
-
-/// The figures by the names of the fields that hold them, for macros: a misspelt one is an error of the compiler's.
-#[allow(non_upper_case_globals, missing_docs)]
-pub mod figures {
-    use super::Figure;
-
-    pub const total_blocks: Figure = Figure::TotalBlocks;
-    pub const total_bytes: Figure = Figure::TotalBytes;
-    pub const freed_blocks: Figure = Figure::FreedBlocks;
-    pub const freed_bytes: Figure = Figure::FreedBytes;
-    pub const live_blocks: Figure = Figure::LiveBlocks;
-    pub const live_bytes: Figure = Figure::LiveBytes;
-    pub const peak_blocks: Figure = Figure::PeakBlocks;
-    pub const peak_bytes: Figure = Figure::PeakBytes;
-    pub const reallocations: Figure = Figure::Reallocations;
-    pub const moved_bytes: Figure = Figure::MovedBytes;
-    pub const temporary_blocks: Figure = Figure::TemporaryBlocks;
-    pub const largest_block_bytes: Figure = Figure::LargestBlockBytes;
-    pub const unattached_threads: Figure = Figure::UnattachedThreads;
-    pub const unattached_blocks: Figure = Figure::UnattachedBlocks;
 }
 
 #[cfg(test)]

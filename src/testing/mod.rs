@@ -1,7 +1,7 @@
 //! Memory limits in tests: budgets, sections without allocations, leak tests, and what is said when one fails.
 //!
 //! ```text
-//! Measurement ──Budget::check──▶ Ok, or a Failure: what was violated, the call sites, where the profile lies
+//! Measurement ──Budget::check──▶ Ok, or a BudgetFailure: what was violated, the call sites, where the profile lies
 //! ```
 //!
 //! A check that cannot know refuses: what was not measured, not recorded, or not complete is a failure with the remedy in its
@@ -22,13 +22,15 @@ mod comparison;
 mod condition;
 mod failure;
 mod figure;
+#[cfg(feature = "stacks")]
+mod given;
 #[cfg_attr(not(feature = "stacks"), path = "leak_off.rs")]
 mod leak;
 mod no_alloc;
-mod package_folder;
 #[cfg(feature = "stacks")]
 mod record;
 mod refusal;
+mod target;
 #[cfg(feature = "stacks")]
 mod test_name;
 mod unit;
@@ -49,12 +51,10 @@ pub use comparison::Comparison;
 pub use condition::{Condition, Violation};
 pub use failure::BudgetFailure;
 pub use figure::{Figure, figures};
-pub use leak::assert_no_leak;
-#[cfg(feature = "stacks")]
-pub use leak::{LeakFailure, LeakReport, LeakTest};
+pub use leak::{LeakFailure, LeakReport, LeakTest, assert_no_leak};
 pub use no_alloc::assert_no_alloc;
-#[doc(hidden)]
-pub use package_folder::package_folder;
 #[cfg(feature = "stacks")]
 pub use record::{Check, Outcome, RESULTS_VARIABLE, TestRecord};
+#[doc(hidden)]
+pub use target::{package_folder, test_of_target};
 pub use unit::{GIB, KIB, MIB};

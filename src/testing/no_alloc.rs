@@ -7,7 +7,8 @@ use super::figure::Figure;
 
 /// Runs a closure that may not allocate, and returns its result, in code that ships: in tests and in builds with debug assertions it
 /// is [`testing::assert_no_alloc`](crate::testing::assert_no_alloc), in other builds the call of the closure and nothing else, so
-/// that these need no heaplens in the program.
+/// that these need no heaplens in the program. The crate that the macro stands in is what counts: an integration test that is run
+/// with `--release` calls a library which is no test and has no debug assertions, and checks nothing there.
 ///
 /// ```
 /// heaplens::install!();
@@ -33,7 +34,8 @@ macro_rules! assert_no_alloc {
 
 /// Runs `work`, which may not allocate, and returns its result.
 ///
-/// For code that ships there is [`assert_no_alloc!`](crate::assert_no_alloc!), which costs nothing in a release build. Counts this thread and the threads that `work` attaches. A reallocation allocates; freeing does not.
+/// For code that ships there is [`assert_no_alloc!`](crate::assert_no_alloc!), which costs nothing in a release build. Counts this
+/// thread and the threads that `work` attaches. A reallocation allocates; freeing does not.
 ///
 /// ```
 /// heaplens::install!();

@@ -9,7 +9,8 @@
 
 use super::baseline::{BaselineEntry, file_in};
 use super::failure::BudgetFailure;
-use super::package_folder;
+use super::given::given;
+use super::target::package_folder;
 use super::test_name::TestName;
 use crate::scope::Measurement;
 use core::fmt;
@@ -73,16 +74,17 @@ impl TestRecord {
     /// The name of the test's entry in its baseline file: a test can have several scopes.
     #[must_use]
     pub fn entry_name(&self) -> String {
-        entry_name(&self.test, &self.scope)
+        TestName::of_path(&self.test).entry(&self.scope)
     }
 
     /// The file in which the test's baseline is, or would be.
     #[must_use]
     pub fn baseline_file(&self) -> PathBuf {
-        file_in(&self.package, &self.test)
+        file_in(&self.package, &TestName::of_path(&self.test))
     }
 
-    /// Every record in a folder, in the order of packages, tests and scopes; none if the folder is not there.
+    /// Every record in a folder, in the order of packages, tests and scopes; none if the folder is not there. Of a check that
+    /// several processes made, as where a test is run again, those of the last.
     ///
     /// # Errors
     ///
@@ -93,15 +95,27 @@ impl TestRecord {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
             Err(error) => return Err(in_file(folder, error)),
         };
-        let mut records = Vec::new();
+        let mut paths = Vec::new();
         for file in files {
-            let path = file?.path();
-            if path.extension().is_some_and(|ending| ending == "jsonl") {
-                records.extend(Self::read(&path)?);
+            let file = file?;
+            if file.path().extension().is_some_and(|ending| ending == "jsonl") {
+                paths.push((file.metadata()?.modified()?, file.path()));
             }
+        }
+        paths.sort();
+        let mut records: Vec<Self> = Vec::new();
+        for (_, path) in paths {
+            let later = Self::read(&path)?;
+            let is_made_again = |record: &Self| later.iter().any(|other| record.is_same_check(other));
+            records.retain(|record| !is_made_again(record));
+            records.extend(later);
         }
         records.sort_by(|a: &Self, b| (&a.package, &a.test, &a.scope).cmp(&(&b.package, &b.test, &b.scope)));
         Ok(records)
+    }
+
+    fn is_same_check(&self, other: &Self) -> bool {
+        (&self.test, &self.scope, self.check, &self.package) == (&other.test, &other.scope, other.check, &other.package)
     }
 
     fn read(path: &Path) -> io::Result<Vec<Self>> {
@@ -119,26 +133,20 @@ fn in_file(path: &Path, error: io::Error) -> io::Error {
     io::Error::new(error.kind(), format!("{}: {error}", path.display()))
 }
 
-/// The name of the entry of a test's scope.
-pub(super) fn entry_name(test: &str, scope: &str) -> String {
-    format!("{test} [{scope}]")
-}
-
 /// Writes down what a check found, if somebody asked for it. What stands in the way is said on standard error.
 pub(super) fn note(
-    test: Option<&str>,
+    test: impl FnOnce() -> TestName,
     measurement: &Measurement,
     check: Check,
     failure: Option<(Outcome, &dyn fmt::Display)>,
     entry: impl FnOnce() -> BaselineEntry,
 ) {
-    let Some(folder) = std::env::var_os(RESULTS_VARIABLE).filter(|folder| !folder.is_empty()) else { return };
-    let test = test.map_or_else(TestName::of_thread, TestName::of_path);
+    let Some(folder) = given(RESULTS_VARIABLE) else { return };
     let (outcome, text) =
         failure.map_or((Outcome::Passed, String::new()), |(outcome, text)| (outcome, text.to_string()));
     let record = TestRecord {
         package: package_folder(""),
-        test: test.as_str().to_owned(),
+        test: test().as_str().to_owned(),
         scope: measurement.name().to_owned(),
         check,
         outcome,

@@ -1,14 +1,23 @@
 //! Why a check cannot know.
 
-use super::condition::Condition;
+use super::condition::{Condition, Subject};
 use super::figure::Figure;
 use crate::completeness::Completeness;
 use crate::scope::Measurement;
+
+#[cfg(feature = "stacks")]
+use {
+    super::verdict::allocating_frame,
+    crate::profile::{Metric, Site},
+};
 
 /// What stands in the way of checking a condition against a measurement, with the remedy; `None` if nothing does.
 pub(super) fn refusal(measurement: &Measurement, conditions: &[Condition]) -> Option<String> {
     if conditions.is_empty() {
         return Some("the budget has no condition: write one, such as `peak_bytes <= 8 * MIB`".to_owned());
+    }
+    if let Some(several) = conditions.iter().find(|condition| condition.subject == Subject::Several) {
+        return Some(format!("`{several}`: a condition is about one of them, write a condition for each"));
     }
     let completeness = measurement.completeness();
     if let Some(reason) = figures_missing(&completeness) {
@@ -69,8 +78,30 @@ fn sites_missing(measurement: &Measurement, completeness: &Completeness, conditi
         mismatched_stacks,
         ..Completeness::default()
     };
-    (!touching.is_complete())
-        .then(|| format!("`{condition}` needs every call stack, and some are missing ({touching})"))
+    if !touching.is_complete() {
+        return Some(format!("`{condition}` needs every call stack, and some are missing ({touching})"));
+    }
+    crate_unknown(measurement, condition)
+}
+
+/// What stands in the way of telling which blocks a crate allocates.
+#[cfg(feature = "stacks")]
+fn crate_unknown(measurement: &Measurement, condition: &Condition) -> Option<String> {
+    let Subject::InCrate(name) = &condition.subject else { return None };
+    if name.contains('-') {
+        return Some(format!("`{condition}`: in call stacks this crate is called `{}`", name.replace('-', "_")));
+    }
+    if ["std", "core", "alloc"].contains(&&**name) {
+        return Some(format!("`{condition}`: what the standard library allocates counts for the crate that calls it"));
+    }
+    let profile = measurement.sites()?;
+    let is_unknown = |site: &Site<'_>| allocating_frame(site).is_some_and(|frame| frame.file.is_none());
+    profile.sites(Metric::TotalBlocks).iter().any(is_unknown).then(|| {
+        format!(
+            "`{condition}` needs to know whose code allocates, and some has no debug information: build it with \
+             `debug = \"line-tables-only\"` and without `strip`"
+        )
+    })
 }
 
 #[cfg(not(feature = "stacks"))]

@@ -21,11 +21,37 @@ impl TestName {
         let program = std::env::current_exe().unwrap_or_default();
         let program = program.file_stem().unwrap_or_default().to_string_lossy();
         let thread = std::thread::current();
-        Self(format!("{}::{}", suite(&program), thread.name().unwrap_or_default()))
+        Self(format!("{}::{}", suite_of(&program), thread.name().unwrap_or_default()))
+    }
+
+    /// The test with this path; without one that of the thread.
+    pub(super) fn of_path_or_thread(path: Option<&str>) -> Self {
+        path.map_or_else(Self::of_thread, Self::of_path)
+    }
+
+    /// With the case of it that the calling thread runs, where libtest knows cases of it.
+    pub(super) fn with_case(self) -> Self {
+        let thread = std::thread::current();
+        let name = thread.name().unwrap_or_default();
+        let case = self.0.split_once("::").and_then(|(suite, test)| {
+            let case = name.strip_prefix(test)?;
+            case.starts_with("::").then(|| Self(format!("{suite}::{test}{case}")))
+        });
+        case.unwrap_or(self)
     }
 
     pub(super) fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// The crate that it is a test of.
+    pub(super) fn suite(&self) -> &str {
+        self.0.split_once("::").map_or(&self.0, |(suite, _)| suite)
+    }
+
+    /// The name of the entry for one of its scopes.
+    pub(super) fn entry(&self, scope: &str) -> String {
+        format!("{} [{scope}]", self.0)
     }
 
     /// The folder of its files: a relative path of one name.
@@ -35,7 +61,7 @@ impl TestName {
 }
 
 /// The crate of a test program that cargo built: its name without the hash.
-fn suite(program: &str) -> String {
+fn suite_of(program: &str) -> String {
     let is_hash = |end: &str| end.len() == 16 && end.bytes().all(|byte| byte.is_ascii_hexdigit());
     let name = program.rsplit_once('-').filter(|(_, end)| is_hash(end)).map_or(program, |(name, _)| name);
     name.replace('-', "_")
@@ -66,10 +92,22 @@ mod tests {
 
     #[test]
     fn the_suite_is_the_program_without_its_hash() {
-        assert_eq!(suite("steady-budgets-a66a56a4fb17630e"), "steady_budgets");
-        assert_eq!(suite("steady-budgets"), "steady_budgets");
+        assert_eq!(suite_of("steady-budgets-a66a56a4fb17630e"), "steady_budgets");
+        assert_eq!(suite_of("steady-budgets"), "steady_budgets");
         let here = concat!("heaplens::", module_path!(), "::the_suite_is_the_program_without_its_hash");
         assert_eq!(TestName::of_thread().as_str(), here.replacen("heaplens::heaplens", "heaplens", 1));
+    }
+
+    #[test]
+    fn a_case_is_part_of_the_name_of_its_test() {
+        let named = |path: &str| {
+            let run = std::thread::Builder::new().name("tests::parse::case_2".to_owned());
+            let path = path.to_owned();
+            run.spawn(move || TestName::of_path(&path).with_case().0).expect("a thread").join().expect("it ends well")
+        };
+        assert_eq!(named("app::tests::parse"), "app::tests::parse::case_2");
+        assert_eq!(named("app::tests::par"), "app::tests::par");
+        assert_eq!(named("app::tests::other"), "app::tests::other");
     }
 
     #[test]

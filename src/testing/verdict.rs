@@ -5,7 +5,6 @@ use crate::scope::Measurement;
 
 #[cfg(feature = "stacks")]
 use {
-    super::comparison::Comparison,
     super::condition::Subject,
     crate::profile::{Metric, Profile, Site},
     crate::report::site_label,
@@ -45,7 +44,7 @@ fn of_sites(profile: &Profile, conditions: &[Condition]) -> Vec<Violation> {
             let actual = of_crate.filter_map(|site| condition.figure.of_site(site.stats())).sum();
             (!condition.comparison.holds(actual, condition.limit)).then(|| Violation::of(condition, actual))
         }
-        Subject::Whole | Subject::Items(_) => None,
+        Subject::Whole | Subject::Items(_) | Subject::Several => None,
     };
     conditions.iter().filter_map(violated).collect()
 }
@@ -57,9 +56,8 @@ fn worst_site(profile: &Profile, sites: &[Site<'_>], condition: &Condition) -> O
     let violates =
         |site: &&Site<'_>| figure(site).is_some_and(|actual| !condition.comparison.holds(actual, condition.limit));
     let all: Vec<&Site<'_>> = sites.iter().filter(violates).collect();
-    let wants_more = matches!(condition.comparison, Comparison::AtLeast | Comparison::Above);
     let distance = |site: &&&Site<'_>| figure(site).map(|actual| actual.abs_diff(condition.limit));
-    let worst = if wants_more { all.iter().min_by_key(distance) } else { all.iter().max_by_key(distance) }?;
+    let worst = all.iter().max_by_key(distance)?;
     let others = all.len() - 1;
     let mut label = site_label(profile, worst);
     if others > 0 {
@@ -68,10 +66,15 @@ fn worst_site(profile: &Profile, sites: &[Site<'_>], condition: &Condition) -> O
     Some(Violation { site: Some(label), ..Violation::of(condition, figure(worst)?) })
 }
 
-/// The crate whose code asked for the blocks of a site: that of the frame nearest to the allocation that is not of the standard
-/// library.
+/// The crate whose code asked for the blocks of a site.
 #[cfg(feature = "stacks")]
 fn allocating_crate(site: &Site<'_>) -> Option<String> {
-    let is_code = |frame: &&&Frame| matches!(frame.origin, Origin::User | Origin::Dependency);
-    site.frames().iter().find(is_code).and_then(|frame| ShortName::of(frame).crate_name())
+    allocating_frame(site).and_then(|frame| ShortName::of(frame).crate_name())
+}
+
+/// The frame nearest to the allocation that is not of the standard library.
+#[cfg(feature = "stacks")]
+pub(super) fn allocating_frame<'a>(site: &Site<'a>) -> Option<&'a Frame> {
+    let is_code = |frame: &&Frame| matches!(frame.origin, Origin::User | Origin::Dependency);
+    site.frames().iter().copied().find(is_code)
 }

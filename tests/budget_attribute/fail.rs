@@ -148,3 +148,17 @@ async fn below_rstest_and_tokio(#[case] bytes: usize) {
 fn leaves_a_thread_outside() {
     std::thread::spawn(|| drop(block(100))).join().expect("it ends well");
 }
+
+/// Not what tokio's attribute makes of a test, but as good as the same.
+#[heaplens::budget(total_blocks == 0)]
+#[test]
+#[ignore = "has to fail"]
+fn a_future_that_is_called_body() {
+    fn block_on(body: impl Future<Output = ()>) {
+        drop(body);
+    }
+    let body = async {};
+    let large = block(100);
+    block_on(body);
+    drop(large);
+}

@@ -1,17 +1,15 @@
 //! A measurement beside its baseline.
 
 use super::entry::{BaselineEntry, BaselineSite, FIGURES};
-use super::environment::{self, Difference};
+use super::environment;
 use super::pairing::{self, Pair};
 use super::slack::Slack;
-use crate::export::number::{bytes, count};
+use crate::export::number::{bytes, count, counted};
 use crate::symbolize::visible;
-use crate::testing::condition::amount;
+use crate::testing::condition::{TIMES, amount};
 use crate::testing::figure::Figure;
+use core::cmp::Reverse;
 use core::fmt;
-
-/// From so many times the baseline on, a change is told as a multiple instead of in percent.
-const TIMES: u64 = 11;
 
 /// A figure that is further from its baseline than its slack.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -54,7 +52,7 @@ impl BaselineEntry {
     /// the allocator and the build profile are the same. The compiler may be another.
     #[must_use]
     pub fn is_comparable_with(&self, later: &Self) -> bool {
-        environment::between(&later.with, &self.with) != Difference::More
+        environment::are_comparable(&later.with, &self.with)
     }
 
     /// The figures of a later entry that are further from this one than their slack, in the order of importance.
@@ -75,7 +73,7 @@ impl BaselineEntry {
         let pairs = pairing::pairs(&self.sites, &later.sites).into_iter();
         let mut changes: Vec<SiteChange> =
             pairs.map(SiteChange::of).filter(|change| change.blocks != 0 || change.bytes != 0).collect();
-        changes.sort_by_key(|change| (-change.bytes.abs(), -change.blocks.abs()));
+        changes.sort_by_key(|change| Reverse((change.bytes.unsigned_abs(), change.blocks.unsigned_abs())));
         changes
     }
 }
@@ -98,9 +96,7 @@ pub struct SiteChange {
 
 impl SiteChange {
     fn of((before, after): Pair<'_>) -> Self {
-        let figures = |site: Option<&BaselineSite>| {
-            site.map_or((0, 0), |site| (site.total_blocks as i64, site.total_bytes as i64))
-        };
+        let figures = |site: Option<&BaselineSite>| site.map_or((0, 0), |site| (site.total_blocks, site.total_bytes));
         let ((old_blocks, old_bytes), (blocks, bytes)) = (figures(before), figures(after));
         let kind = match (before, after) {
             (None, _) => "new",
@@ -113,17 +109,23 @@ impl SiteChange {
             at: site.map(|site| site.at.clone()).unwrap_or_default(),
             function: site.map(|site| site.function.clone()).unwrap_or_default(),
             kind,
-            blocks: blocks - old_blocks,
-            bytes: bytes - old_bytes,
+            blocks: difference(old_blocks, blocks),
+            bytes: difference(old_bytes, bytes),
         }
     }
+}
+
+/// What a later figure is more, as far as the type goes.
+fn difference(before: u64, after: u64) -> i64 {
+    let amount = i64::try_from(after.abs_diff(before)).unwrap_or(i64::MAX);
+    if after < before { -amount } else { amount }
 }
 
 impl fmt::Display for SiteChange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let sign = |change: i64| if change < 0 { "-" } else { "+" };
-        let (blocks, size) = (count(self.blocks.unsigned_abs()), bytes(self.bytes.unsigned_abs()));
-        let figures = format!("{}{blocks} blocks, {}{size}", sign(self.blocks), sign(self.bytes));
+        let (blocks, size) = (counted(self.blocks.unsigned_abs(), "block"), bytes(self.bytes.unsigned_abs()));
+        let figures = format!("{}{blocks}, {}{size}", sign(self.blocks), sign(self.bytes));
         write!(f, "{:<5}  {figures:<24}  {}  {}", self.kind, visible(&self.at), visible(&self.function))
     }
 }

@@ -76,6 +76,21 @@ impl BaselineEntry {
         }
     }
 
+    /// What makes the entry useless to compare with: a figure that is missing or unknown.
+    pub(super) fn flaw(&self) -> Option<String> {
+        let names = FIGURES.map(Figure::name);
+        let missing = names.iter().find(|name| !self.figures.contains_key(**name));
+        let unknown = self.figures.keys().chain(self.slack.keys()).find(|name| !names.contains(&name.as_str()));
+        missing
+            .map(|name| format!("has no `{name}`"))
+            .or_else(|| unknown.map(|name| format!("is of a figure that is not kept: there is no figure `{name}`")))
+    }
+
+    /// Whether its call sites are known: it has some, or there is nothing that one would have allocated.
+    pub(super) fn has_sites(&self) -> bool {
+        !self.sites.is_empty() || self.figures.get(Figure::TotalBlocks.name()) == Some(&0)
+    }
+
     pub(super) fn slack_of(&self, figure: Figure) -> Slack {
         self.slack.get(figure.name()).copied().unwrap_or(Slack::NONE)
     }
@@ -89,7 +104,7 @@ impl BaselineSite {
 
     /// The line of the place; 0 where it is not known.
     pub(super) fn line(&self) -> i64 {
-        self.at.rsplit_once(':').and_then(|(_, line)| line.parse().ok()).unwrap_or(0)
+        self.at.rsplit_once(':').and_then(|(_, line)| line.parse::<u32>().ok()).unwrap_or(0).into()
     }
 
     fn is_at(&self, other: &Self) -> bool {

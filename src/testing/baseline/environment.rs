@@ -12,30 +12,11 @@ pub(super) fn described() -> String {
     format!("{}, {allocator}{SEPARATOR}{build}", env!("HEAPLENS_RUSTC"))
 }
 
-/// What differs between a description and this program.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Difference {
-    None,
-    /// Only the compiler or the allocator: the figures can be compared, and may have moved with it.
-    Slight,
-    /// The figures say nothing about each other.
-    More,
-}
-
-pub(super) fn difference(theirs: &str) -> Difference {
-    between(&described(), theirs)
-}
-
-/// What differs between two descriptions.
-pub(super) fn between(ours: &str, theirs: &str) -> Difference {
+/// Whether figures that were measured with the one can be compared with those of the other: nothing differs but the compiler or
+/// the allocator.
+pub(super) fn are_comparable(one: &str, other: &str) -> bool {
     let rest = |text: &str| text.split_once(SEPARATOR).map(|(_, rest)| rest.to_owned());
-    if ours == theirs {
-        Difference::None
-    } else if rest(ours) == rest(theirs) {
-        Difference::Slight
-    } else {
-        Difference::More
-    }
+    one == other || rest(one).is_some_and(|of_one| rest(other) == Some(of_one))
 }
 
 #[cfg(test)]
@@ -46,10 +27,10 @@ mod tests {
     fn another_compiler_is_told_from_another_target() {
         let ours = described();
         assert!(ours.starts_with("rustc 1."), "{ours}");
-        assert_eq!(difference(&ours), Difference::None);
+        assert!(are_comparable(&ours, &ours));
         let (_, rest) = ours.split_once(SEPARATOR).expect("two parts");
-        assert_eq!(difference(&format!("rustc 1.0.0; {rest}")), Difference::Slight);
-        assert_eq!(difference(&ours.replace("opt-level", "opt")), Difference::More);
-        assert_eq!(difference(""), Difference::More);
+        assert!(are_comparable(&ours, &format!("rustc 1.0.0; {rest}")));
+        assert!(!are_comparable(&ours, &ours.replace("opt-level", "opt")));
+        assert!(!are_comparable(&ours, "") && !are_comparable("a", "b"));
     }
 }

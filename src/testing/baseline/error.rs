@@ -1,5 +1,6 @@
 //! Why a baseline file cannot be used.
 
+use crate::symbolize::visible;
 use core::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -22,10 +23,12 @@ pub enum BaselineError {
         /// The line of the first mark.
         line: usize,
     },
-    /// The file was written by a later version of heaplens.
-    Newer {
+    /// The file is of another version of the format.
+    Schema {
         /// The file.
         path: PathBuf,
+        /// The line of the version.
+        line: usize,
         /// Its version.
         schema: u64,
     },
@@ -53,24 +56,29 @@ impl BaselineError {
 
 impl fmt::Display for BaselineError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let at = |path: &Path, line: usize| format!("{}:{line}", visible(&path.to_string_lossy()));
         match self {
-            Self::Io { path, source } => write!(f, "{}: {source}", path.display()),
+            Self::Io { path, source } => write!(f, "{}: {source}", visible(&path.to_string_lossy())),
             Self::Conflict { path, line } => {
-                write!(f, "{}:{line}: the marks of a merge: choose one side, or bless again", path.display())
+                write!(f, "{}: the marks of a merge: choose one side, or bless again", at(path, *line))
             }
-            Self::Newer { path, schema } => write!(
+            Self::Schema { path, line, schema } => write!(
                 f,
-                "{}: version {schema} of the baseline file, written by a later heaplens: this one reads version {}; update it",
-                path.display(),
+                "{}: version {schema} of the baseline file, and this heaplens reads version {}: take the heaplens that wrote it, \
+                 or bless again",
+                at(path, *line),
                 super::file::SCHEMA
             ),
-            Self::Malformed { path, line, reason } => {
-                write!(f, "{}:{line}: not a baseline file: {reason}; restore it from version control", path.display())
-            }
+            Self::Malformed { path, line, reason } => write!(
+                f,
+                "{}: not a baseline file: {}; restore it from version control",
+                at(path, *line),
+                visible(reason)
+            ),
             Self::Twice { name } => write!(
                 f,
                 "two measurements would both be the baseline \"{}\": give their scopes different names",
-                name.escape_debug()
+                visible(name)
             ),
         }
     }

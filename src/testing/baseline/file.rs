@@ -66,9 +66,17 @@ impl BaselineFile {
         };
         let Versioned { schema } = serde_json::from_str(text).map_err(malformed)?;
         if schema != SCHEMA {
-            return Err(BaselineError::Newer { path: path.to_owned(), schema });
+            return Err(BaselineError::Schema { path: path.to_owned(), line: line_of(text, "\"schema\""), schema });
         }
-        serde_json::from_str(text).map_err(malformed)
+        let file: Self = serde_json::from_str(text).map_err(malformed)?;
+        match file.tests.iter().find_map(|(name, entry)| Some((name, entry.flaw()?))) {
+            None => Ok(file),
+            Some((name, flaw)) => Err(BaselineError::Malformed {
+                path: path.to_owned(),
+                line: line_of(text, &serde_json::to_string(name).unwrap_or_default()),
+                reason: format!("`{name}` {flaw}"),
+            }),
+        }
     }
 
     /// Writes the file whole, or leaves the old one.
@@ -97,21 +105,36 @@ impl BaselineFile {
     }
 }
 
+/// The line of the first place where a text has this.
+fn line_of(text: &str, part: &str) -> usize {
+    let before = text.find(part).map_or("", |place| &text[..place]);
+    before.matches('\n').count() + 1
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::baseline::entry::FIGURES;
 
     fn parse(text: &str) -> Result<BaselineFile, String> {
         BaselineFile::parse(text, Path::new("memory-baselines/app.json")).map_err(|error| error.to_string())
     }
 
-    const ENTRY: &str = r#"{ "with": "rustc", "figures": { "total_blocks": 3 } }"#;
+    /// A file with an entry in its fourth line.
+    fn file(entry: &str) -> String {
+        format!("{{\n \"schema\": 1,\n \"tests\": {{\n \"a\": {entry} }} }}")
+    }
+
+    fn entry() -> String {
+        let figures = FIGURES.map(|figure| format!("\"{figure}\": 3")).join(", ");
+        format!("{{ \"with\": \"rustc\", \"figures\": {{ {figures} }} }}")
+    }
 
     #[test]
     fn what_cannot_be_used_is_refused_with_file_and_line() {
-        let whole = format!("{{\n \"schema\": 1,\n \"tests\": {{\n \"a\": {ENTRY} }} }}");
+        let (entry, whole) = (entry(), file(&entry()));
         assert_eq!(parse(&whole).expect("a baseline").tests()["a"].figures["total_blocks"], 3);
-        let twice = whole.replace(ENTRY, &format!("{ENTRY},\n \"a\": {ENTRY}"));
+        let twice = whole.replace(&entry, &format!("{entry},\n \"a\": {entry}"));
         assert!(
             parse(&twice)
                 .expect_err("twice")
@@ -122,8 +145,20 @@ mod tests {
             parse(&conflict).expect_err("a conflict").starts_with("memory-baselines/app.json:3: the marks of a merge")
         );
         let newer = whole.replace("\"schema\": 1", "\"schema\": 2, \"more\": []");
-        assert!(parse(&newer).expect_err("a newer one").contains("version 2 of the baseline file"));
+        assert!(parse(&newer).expect_err("a newer one").contains("app.json:2: version 2 of the baseline file"));
         assert!(parse("{").expect_err("cut").contains("app.json:1: not a baseline file"));
         assert!(parse(&whole.replace("3", "-3")).is_err() && parse(&whole.replace("with", "whith")).is_err());
+        assert!(!parse("{\"schema\": 1, \"tests\": {}, \"\\u001b[31m\": 1}").expect_err("more").contains('\u{1b}'));
+    }
+
+    #[test]
+    fn an_entry_has_every_figure_and_no_other() {
+        let refused = |from: &str, to: &str| parse(&file(&entry().replace(from, to))).expect_err(to);
+        let missing = refused("\"total_blocks\": 3, ", "");
+        assert!(missing.contains("app.json:4: not a baseline file: `a` has no `total_blocks`"), "{missing}");
+        assert!(refused("peak_bytes", "peek_bytes").contains("`a` has no `peak_bytes`"));
+        assert!(refused("{ \"total_blocks\"", "{ \"more\": 1, \"total_blocks\"").contains("there is no figure `more`"));
+        let slack = refused("\"with\"", "\"slack\": { \"moved_bytes\": \"5 %\" }, \"with\"");
+        assert!(slack.contains("there is no figure `moved_bytes`"), "{slack}");
     }
 }

@@ -9,6 +9,7 @@ mod compare;
 mod entry;
 mod environment;
 mod error;
+mod failure;
 mod file;
 mod pairing;
 mod slack;
@@ -24,23 +25,24 @@ pub(super) use store::file_in;
 
 use super::failure::BudgetFailure;
 use super::figure::Figure;
-use super::record::{self, Check, entry_name};
+use super::record::{self, Check};
 use super::refusal::refusal_of_figures;
+use super::test_name::TestName;
 use crate::record::own_work::OwnWork;
 use crate::scope::Measurement;
 use core::fmt;
-use environment::Difference;
 use std::borrow::Cow;
 use std::path::PathBuf;
 
-/// A test's baseline: the figures it had when somebody last blessed them.
+/// A test's baseline: the figures it had when somebody last blessed them. A test can have several, told apart by the names of the
+/// measured scopes.
 ///
 /// [`assert_baseline!`](crate::assert_baseline) is the short form.
 #[derive(Clone, Debug)]
 #[must_use = "a baseline does nothing by itself: `check` compares a measurement with it"]
 pub struct Baseline {
     package: PathBuf,
-    test: Cow<'static, str>,
+    test: TestName,
     slack: Vec<(Figure, Slack)>,
     wrong_slack: Option<String>,
 }
@@ -49,7 +51,7 @@ impl Baseline {
     /// The baseline of a test, `suite::module::test`, in a package's folder.
     pub fn of_test(package: impl Into<PathBuf>, test: impl Into<Cow<'static, str>>) -> Self {
         let _own = OwnWork::begin();
-        Self { package: package.into(), test: test.into(), slack: Vec::new(), wrong_slack: None }
+        Self { package: package.into(), test: TestName::of_path(&test.into()), slack: Vec::new(), wrong_slack: None }
     }
 
     /// How far a figure may be from its baseline: `"5 %"`, `"64 KiB"`, `2`. Written into the file when it is blessed.
@@ -74,19 +76,23 @@ impl Baseline {
     pub fn check(&self, measurement: &Measurement) -> Result<(), BudgetFailure> {
         let _own = OwnWork::begin();
         let result = self.judge(measurement);
-        record::note(Some(&self.test), measurement, Check::Baseline, result.as_ref().err().map(record::failed), || {
-            BaselineEntry::of(measurement, &self.slack)
-        });
+        record::note(
+            || self.test.clone(),
+            measurement,
+            Check::Baseline,
+            result.as_ref().err().map(record::failed),
+            || BaselineEntry::of(measurement, &self.slack),
+        );
         result
     }
 
     fn judge(&self, measurement: &Measurement) -> Result<(), BudgetFailure> {
-        let refused = |reason: String| BudgetFailure::baseline_refused(measurement, &reason);
+        let refused = |reason: String| failure::refused(measurement, &reason);
         if store::is_blessing().map_err(refused)? {
             return self.bless(measurement);
         }
         let path = file_in(&self.package, &self.test);
-        let name = self.entry_name(measurement);
+        let name = self.test.entry(measurement.name());
         let entry = self.entry(measurement)?;
         let file = BaselineFile::read(&path).map_err(|error| refused(error.to_string()))?;
         let Some(baseline) = file.tests().get(&name) else {
@@ -96,21 +102,24 @@ impl Baseline {
                 name.escape_debug()
             )));
         };
-        let difference = environment::difference(&baseline.with);
-        if difference == Difference::More {
+        if !baseline.is_comparable_with(&entry) {
             return Err(refused(format!(
                 "it was recorded with \"{}\", and this is \"{}\": run it as it was recorded, or bless it anew",
                 baseline.with.escape_debug(),
                 entry.with
             )));
         }
+        if let Some((figure, slack)) = self.slack.iter().find(|(figure, slack)| baseline.slack_of(*figure) != *slack) {
+            let of_file = baseline.slack_of(*figure);
+            return Err(refused(format!(
+                "{figure} may be off by {slack} here and by {of_file} in the file: bless it anew"
+            )));
+        }
         let regressions: Vec<_> = baseline.changes(&entry).into_iter().filter(BaselineChange::is_regression).collect();
         if regressions.is_empty() {
             return Ok(());
         }
-        let with = (difference == Difference::Slight)
-            .then(|| format!("  recorded with \"{}\", this is \"{}\"", baseline.with.escape_debug(), entry.with));
-        Err(BudgetFailure::regressed(measurement, &self.test, &regressions, with, &baseline.site_changes(&entry)))
+        Err(failure::regressed(measurement, &self.test, (baseline, &entry), &regressions))
     }
 
     /// Makes a measurement the baseline. Processes that do so at the same time wait for each other.
@@ -122,20 +131,15 @@ impl Baseline {
     pub fn bless(&self, measurement: &Measurement) -> Result<(), BudgetFailure> {
         let _own = OwnWork::begin();
         let path = file_in(&self.package, &self.test);
-        store::bless(&path, &self.entry_name(measurement), self.entry(measurement)?)
-            .map_err(|error| BudgetFailure::baseline_refused(measurement, &error.to_string()))
+        store::bless(&path, &self.test.entry(measurement.name()), self.entry(measurement)?)
+            .map_err(|error| failure::refused(measurement, &error.to_string()))
     }
 
     /// What would be written down of a measurement.
     fn entry(&self, measurement: &Measurement) -> Result<BaselineEntry, BudgetFailure> {
         match self.wrong_slack.clone().or_else(|| refusal_of_figures(measurement)) {
-            Some(reason) => Err(BudgetFailure::baseline_refused(measurement, &reason)),
+            Some(reason) => Err(failure::refused(measurement, &reason)),
             None => Ok(BaselineEntry::of(measurement, &self.slack)),
         }
-    }
-
-    /// A test can have several measurements, told apart by the names of their scopes.
-    fn entry_name(&self, measurement: &Measurement) -> String {
-        entry_name(&self.test.replace("::{{closure}}", ""), measurement.name())
     }
 }

@@ -25,8 +25,16 @@ pub enum Slack {
 }
 
 /// What a unit of bytes is worth.
-const UNITS: [(&str, u64); 7] =
-    [("", 1), ("KiB", KIB), ("MiB", MIB), ("GiB", GIB), ("kB", 1_000), ("MB", 1_000_000), ("GB", 1_000_000_000)];
+const UNITS: [(&str, u64); 8] = [
+    ("", 1),
+    ("KiB", KIB),
+    ("MiB", MIB),
+    ("GiB", GIB),
+    ("kB", 1_000),
+    ("MB", 1_000_000),
+    ("GB", 1_000_000_000),
+    ("B", 1),
+];
 
 impl Slack {
     /// Nothing: the figure is to be the same.
@@ -37,7 +45,9 @@ impl Slack {
     pub fn of(self, baseline: u64) -> u64 {
         match self {
             Self::Amount(amount) => amount,
-            Self::Share(hundredths) => (u128::from(baseline) * u128::from(hundredths) / 10_000) as u64,
+            Self::Share(hundredths) => {
+                u64::try_from(u128::from(baseline) * u128::from(hundredths) / 10_000).unwrap_or(u64::MAX)
+            }
         }
     }
 }

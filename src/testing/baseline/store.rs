@@ -3,6 +3,8 @@
 use super::entry::BaselineEntry;
 use super::error::BaselineError;
 use super::file::BaselineFile;
+use crate::testing::given::given;
+use crate::testing::test_name::{TestName, file_name};
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -15,9 +17,8 @@ const FOLDER: &str = "memory-baselines";
 static BLESSED: Mutex<BTreeMap<(PathBuf, String), BaselineEntry>> = Mutex::new(BTreeMap::new());
 
 /// The file of a test's suite in a package's folder.
-pub(in crate::testing) fn file_in(package: &Path, test: &str) -> PathBuf {
-    let suite = test.split("::").next().unwrap_or(test);
-    let file = format!("{}.json", crate::testing::test_name::file_name(suite));
+pub(in crate::testing) fn file_in(package: &Path, test: &TestName) -> PathBuf {
+    let file = format!("{}.json", file_name(test.suite()));
     package.join(FOLDER).join(file)
 }
 
@@ -27,10 +28,10 @@ pub(in crate::testing) fn file_in(package: &Path, test: &str) -> PathBuf {
 ///
 /// If `HEAPLENS_BLESS` says neither.
 pub(super) fn is_blessing() -> Result<bool, String> {
-    match std::env::var_os("HEAPLENS_BLESS") {
+    match given("HEAPLENS_BLESS") {
         None => Ok(false),
         Some(wish) if wish == "1" => Ok(true),
-        Some(wish) if wish.is_empty() || wish == "0" => Ok(false),
+        Some(wish) if wish == "0" => Ok(false),
         Some(wish) => Err(format!(
             "HEAPLENS_BLESS={} is not known: 1 writes new baselines, 0 compares with them",
             wish.to_string_lossy().escape_debug()

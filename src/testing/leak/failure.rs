@@ -1,17 +1,18 @@
 //! What is said when a leak test fails.
 //!
 //! ```text
-//! memory leak: 1 call site held more with every one of 10 repetitions
+//! memory leak: 1 call site held more and more over 10 repetitions
 //!   64 B and 1 block for each repetition, 640 B in 10 blocks
 //!     src/cache.rs:12  app::cache::insert
 //!     src/cache.rs:40  app::cache::lookup
 //! whole call stacks: cargo heaplens report --full target/heaplens/suite.cache/leak-test.json.gz
+//! flame graph: target/heaplens/suite.cache/leak-test.live-at-end-bytes.svg
 //! ```
 
 use super::growth::Growth;
 use crate::export::number::{bytes, count, counted};
 use crate::profile::{Metric, Profile};
-use crate::symbolize::{Frame, visible};
+use crate::symbolize::{Frame, Origin, visible};
 use crate::testing::{artefact, record::Outcome, test_name::TestName};
 use core::fmt;
 
@@ -33,18 +34,22 @@ impl LeakFailure {
 
     pub(super) fn of(growing: &[Growth], repetitions: u32, profile: &Profile, test: &TestName) -> Self {
         let sites = counted(growing.len() as u64, "call site");
-        let mut lines = vec![format!("memory leak: {sites} held more with every one of {repetitions} repetitions")];
+        let mut lines = vec![format!("memory leak: {sites} held more and more over {repetitions} repetitions")];
         for growth in growing.iter().take(MOST_SITES) {
             lines.push(format!("  {}", rate(growth, repetitions)));
-            lines.extend(growth.frames.iter().take(MOST_FRAMES).map(|frame| format!("    {}", place(profile, frame))));
+            lines.extend(
+                growth
+                    .frames
+                    .iter()
+                    .filter(|frame| frame.origin != Origin::Scope)
+                    .take(MOST_FRAMES)
+                    .map(|frame| format!("    {}", place(profile, frame))),
+            );
         }
         if growing.len() > MOST_SITES {
             lines.push(format!("  ... and {} more", growing.len() - MOST_SITES));
         }
-        lines.push(match artefact::write(profile, Metric::LiveAtEndBytes, Some(test)) {
-            Ok(files) => format!("whole call stacks: cargo heaplens report --full {}", files.profile.display()),
-            Err(error) => format!("no profile was written: {error} (HEAPLENS_OUT names another folder)"),
-        });
+        lines.extend(artefact::lines(profile, Metric::LiveAtEndBytes, test));
         Self { outcome: Outcome::Failed, text: lines.join("\n") }
     }
 

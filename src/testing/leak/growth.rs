@@ -21,11 +21,10 @@ pub(super) struct Growth {
     pub(super) bytes: u64,
 }
 
-/// The sites that grow and that no suppression lets pass, the one that grows most first.
-pub(super) fn growing(readings: &[Measurement; 3], suppressions: &mut [Suppression]) -> Vec<Growth> {
-    let profiles: Vec<Profile> = readings.iter().filter_map(Measurement::sites).collect();
-    let [first, middle, last] = profiles.as_slice() else { return Vec::new() };
-    let (first, middle) = (held(first), held(middle));
+/// The sites that grow and that no suppression lets pass, the one that grows most first. `None` without call sites.
+pub(super) fn growing(readings: &[Measurement; 3], suppressions: &mut [Suppression]) -> Option<Vec<Growth>> {
+    let [first, middle, last] = readings.each_ref().map(Measurement::sites);
+    let (first, middle, last) = (held(&first?), held(&middle?), last?);
     let mut growing = Vec::new();
     for site in last.sites(Metric::LiveAtEndBytes) {
         let frames: Vec<Frame> = site.frames().iter().map(|frame| (*frame).clone()).collect();
@@ -45,7 +44,7 @@ pub(super) fn growing(readings: &[Measurement; 3], suppressions: &mut [Suppressi
         }
     }
     growing.sort_by_key(|growth| core::cmp::Reverse((growth.bytes, growth.blocks)));
-    growing
+    Some(growing)
 }
 
 fn held(profile: &Profile) -> HashMap<Vec<Frame>, Held> {

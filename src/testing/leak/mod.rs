@@ -25,7 +25,11 @@ const WARM_UP: u32 = 2;
 /// The name of the scope.
 const NAME: &str = "leak-test";
 
-/// A test that repeats a piece of work and fails if call sites hold more after every repetition.
+/// A test that repeats a piece of work and fails if call sites hold more in the middle of the repetitions than before, and more at
+/// the end than in the middle.
+///
+/// What grows by doubling, such as a `Vec` that is pushed to, holds more only now and then. It is found once it has grown in both
+/// halves: where a repetition pushes one element, and there were `n` before, with `4 * n` repetitions and at least 16.
 ///
 /// ```
 /// use heaplens::testing::LeakTest;
@@ -122,25 +126,26 @@ impl LeakTest {
         let readings = [repeat_and_read(self.warm_up), repeat_and_read(half), repeat_and_read(half)];
         drop(scope);
         let _own = OwnWork::begin();
-        let result = self.judge(&readings, half * 2);
+        let test = TestName::of_path_or_thread(self.test.as_deref());
+        let result = self.judge(&readings, half * 2, &test);
         let failure = result.as_ref().err().map(|failure| (failure.outcome(), failure as &dyn fmt::Display));
         let [.., last] = &readings;
-        record::note(self.test.as_deref(), last, Check::Leak, failure, || BaselineEntry::of(last, &[]));
+        record::note(|| test.clone(), last, Check::Leak, failure, || BaselineEntry::of(last, &[]));
         result
     }
 
-    fn judge(&self, readings: &[Measurement; 3], repetitions: u32) -> Result<LeakReport, LeakFailure> {
+    fn judge(&self, readings: &[Measurement; 3], repetitions: u32, test: &TestName) -> Result<LeakReport, LeakFailure> {
         if let Some(reason) = readings.iter().find_map(refusal_of_figures) {
             return Err(LeakFailure::refused(&reason));
         }
         let mut suppressions = self.suppressions.clone();
-        let growing = growth::growing(readings, &mut suppressions);
+        let growing = growth::growing(readings, &mut suppressions)
+            .ok_or_else(|| LeakFailure::refused("the call sites of its scope are missing"))?;
         if growing.is_empty() {
             return Ok(LeakReport { suppressions });
         }
         let profile = readings[2].sites().unwrap_or_default();
-        let test = self.test.as_deref().map_or_else(TestName::of_thread, TestName::of_path);
-        Err(LeakFailure::of(&growing, repetitions, &profile, &test))
+        Err(LeakFailure::of(&growing, repetitions, &profile, test))
     }
 }
 
