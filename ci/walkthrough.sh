@@ -30,8 +30,19 @@ expect() {
         exit 1
     fi
 }
-# The steps of the workflow that run heaplens; the installed command is the one that was built here.
-workflow() { sed -n 's/^ *- run: \(cargo heaplens .*\)$/\1/p' memory.yml; }
+# Runs the steps of the workflow that are of heaplens, two of them, which have to end with this code, and to print this; the
+# installed command is the one that was built here.
+workflow() {
+    local command steps=0
+    while read -r command; do
+        expect "$1" "$2" $command </dev/null
+        steps=$((steps + 1))
+    done < <(sed -n 's/^ *- run: \(cargo heaplens .*\)$/\1/p' memory.yml)
+    if [ "$steps" -ne 2 ]; then
+        echo "the workflow has $steps steps of heaplens in place of 2"
+        exit 1
+    fi
+}
 
 step "a threshold"
 expect 0 "similarity_stays_below_eight_megabytes ... ok" cargo test --test memory similarity_stays
@@ -49,12 +60,12 @@ expect 0 "total_blocks: 6, was 58" cargo heaplens test
 expect 1 "1 better" cargo heaplens check --strict
 expect 0 "blessed" cargo heaplens test --bless
 step "the workflow passes"
-while read -r command; do expect 0 "" $command; done < <(workflow)
+workflow 0 ""
 step "a regression"
 sed -i 's/shingles.push(\[window\[0\], window\[1\], window\[2\]\]);/let shingle: String = window.iter().collect();\
         let mut letters = shingle.chars();\
         shingles.push(std::array::from_fn(|_| letters.next().unwrap_or_default()));/' src/lib.rs
 expect 1 "src/lib.rs:10" cargo heaplens test
 step "the workflow fails"
-while read -r command; do expect 1 "similarity_needs_what_it_needed" $command; done < <(workflow)
+workflow 1 "similarity_needs_what_it_needed"
 step "all as the page says"

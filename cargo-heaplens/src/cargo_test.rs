@@ -7,110 +7,9 @@ use std::path::Path;
 use std::process::{Command, ExitStatus, Stdio};
 
 use heaplens::testing::RESULTS_VARIABLE;
-use serde::{Deserialize, Serialize};
 
 use crate::failure::Failure;
-use crate::project::Project;
-
-/// The name of the file about the run, beside its results.
-const FILE: &str = "run.json";
-
-/// Arguments of cargo and of the test programs that leave out no test of those that run here without them.
-const HARMLESS: [&str; 19] = [
-    "--all",
-    "--all-features",
-    "--frozen",
-    "--locked",
-    "--no-capture",
-    "--no-fail-fast",
-    "--nocapture",
-    "--offline",
-    "--quiet",
-    "--release",
-    "--show-output",
-    "--verbose",
-    "--workspace",
-    "-q",
-    "-r",
-    "-v",
-    "-vv",
-    "--keep-going",
-    "--",
-];
-
-/// The same, with a value.
-const HARMLESS_WITH_VALUE: [&str; 13] = [
-    "--color",
-    "--config",
-    "--features",
-    "--jobs",
-    "--manifest-path",
-    "--message-format",
-    "--profile",
-    "--target",
-    "--target-dir",
-    "--test-threads",
-    "-F",
-    "-Z",
-    "-j",
-];
-
-/// What a run was: whether a test that did not report is one that is not there.
-#[derive(Clone, Serialize, Deserialize)]
-pub(crate) struct Run {
-    /// The packages of which every test has run.
-    pub(crate) whole_packages: Vec<String>,
-    /// Whether cargo was content.
-    pub(crate) has_succeeded: bool,
-    /// Whether baselines were written.
-    pub(crate) has_blessed: bool,
-}
-
-impl Run {
-    /// Of the arguments for cargo.
-    pub(crate) fn of(project: &Project, arguments: &[OsString], has_succeeded: bool, has_blessed: bool) -> Self {
-        let is_whole = has_succeeded && is_whole(arguments);
-        let packages = project.packages.iter().filter(|package| package.is_default || is_of_workspace(arguments));
-        let names = packages.filter(|_| is_whole).map(|package| package.name.clone());
-        Self { whole_packages: names.collect(), has_succeeded, has_blessed }
-    }
-
-    /// Writes it beside the results.
-    pub(crate) fn write(&self, results: &Path) -> Result<(), Failure> {
-        let path = results.join(FILE);
-        let text = serde_json::to_vec(self).map_err(io::Error::from);
-        text.and_then(|text| fs::write(&path, text))
-            .map_err(|error| Failure::Usage(format!("{}: {error}", path.display())))
-    }
-
-    /// The run that left the results; `None` if it did not come to its end.
-    pub(crate) fn read(results: &Path) -> Option<Self> {
-        serde_json::from_slice(&fs::read(results.join(FILE)).ok()?).ok()
-    }
-}
-
-/// Whether every package of the workspace is tested.
-fn is_of_workspace(arguments: &[OsString]) -> bool {
-    let mut ours = arguments.iter().take_while(|argument| *argument != "--");
-    ours.any(|argument| argument == "--workspace" || argument == "--all")
-}
-
-/// Whether every test runs that would run without these arguments.
-fn is_whole(arguments: &[OsString]) -> bool {
-    let mut arguments = arguments.iter();
-    while let Some(argument) = arguments.next() {
-        let Some(argument) = argument.to_str() else { return false };
-        let name = argument.split_once('=').map_or(argument, |(name, _)| name);
-        let has_value = argument != name;
-        match HARMLESS_WITH_VALUE.contains(&name) {
-            true if !has_value => drop(arguments.next()),
-            true => {}
-            false if HARMLESS.contains(&argument) => {}
-            false => return false,
-        }
-    }
-    true
-}
+use crate::hook;
 
 /// What to run, and where its output goes.
 pub(crate) struct CargoTest<'a> {
@@ -120,10 +19,14 @@ pub(crate) struct CargoTest<'a> {
     pub(crate) quiet_output: bool,
 }
 
+/// What cargo-nextest ends with when it refuses its arguments: clap's code, and `INVALID_FILTERSET`,
+/// `EXPERIMENTAL_FEATURE_NOT_ENABLED` and `SETUP_ERROR` of the crate `nextest-metadata`.
+const REFUSED_BY_NEXTEST: [i32; 4] = [2, 94, 95, 96];
+
 impl CargoTest<'_> {
     /// Empties the folder of results.
     pub(crate) fn prepare(results: &Path) -> Result<(), Failure> {
-        let refused = |error: io::Error| Failure::Usage(format!("{}: {error}", results.display()));
+        let refused = |error: io::Error| Failure::file(results, error);
         match fs::remove_dir_all(results) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(refused(error)),
             _ => {}
@@ -133,13 +36,63 @@ impl CargoTest<'_> {
 
     /// The command, which writes its results into that folder.
     pub(crate) fn command(&self, results: &Path) -> Command {
-        let mut command = Command::new(cargo());
+        let mut command = hook::free(cargo());
         command.args(if self.nextest { ["nextest", "run"].as_slice() } else { &["test"] });
         command.args(self.arguments).env(RESULTS_VARIABLE, results);
         if self.quiet_output {
             command.stdout(Stdio::from(io::stderr()));
         }
         command
+    }
+
+    /// Whether cargo has refused its arguments, so that nothing has run.
+    pub(crate) fn has_refused(&self, status: ExitStatus) -> bool {
+        match (self.nextest, status.code()) {
+            // Cargo's code for a command that it does not have is also cargo-nextest's for tests that do not compile.
+            (true, Some(101)) => silently(hook::free(cargo()).args(["nextest", "--version"])) != Some(0),
+            (true, Some(code)) => REFUSED_BY_NEXTEST.contains(&code),
+            // A test program with a `main` of its own can end with 1 too, and cargo then does the same.
+            (false, Some(1)) => {
+                silently(hook::free(cargo()).arg("test").args(self.for_cargo()).arg("--no-run")) == Some(1)
+            }
+            _ => false,
+        }
+    }
+
+    /// The `#[ignore]`d tests that the arguments choose, by their paths in their crates; `None` if that cannot be found out.
+    /// cargo-nextest's list has another form, so that cargo test is asked for its tests too.
+    pub(crate) fn ignored_tests(&self) -> Option<Vec<String>> {
+        let mut command = hook::free(cargo());
+        command.arg("test").args(self.understood_by_cargo_test()).args(["--tests", "--", "--list", "--ignored"]);
+        // A test program with a `main` of its own runs in place of listing its tests: it has nothing to report.
+        command.env_remove(RESULTS_VARIABLE).env_remove("HEAPLENS_BLESS");
+        let output = command.stdin(Stdio::null()).stderr(Stdio::null()).output().ok()?;
+        let listed = String::from_utf8(output.stdout).ok().filter(|_| output.status.success())?;
+        Some(listed.lines().filter_map(|line| line.strip_suffix(": test")).map(str::to_owned).collect())
+    }
+
+    /// The arguments for cargo, without those that only cargo-nextest knows.
+    fn understood_by_cargo_test(&self) -> Vec<&OsString> {
+        const ONLY_NEXTEST: [&str; 3] = ["--no-capture", "--nocapture", "--show-output"];
+        const ONLY_NEXTEST_WITH_VALUE: [&str; 2] = ["--profile", "--test-threads"];
+        let mut understood = Vec::new();
+        let mut arguments = self.for_cargo().iter();
+        while let Some(argument) = arguments.next() {
+            let text = argument.to_str().filter(|_| self.nextest).unwrap_or_default();
+            let name = text.split_once('=').map_or(text, |(name, _)| name);
+            match ONLY_NEXTEST_WITH_VALUE.contains(&name) {
+                true if name == text => drop(arguments.next()),
+                true => {}
+                false if ONLY_NEXTEST.contains(&text) => {}
+                false => understood.push(argument),
+            }
+        }
+        understood
+    }
+
+    /// The arguments without those for the test programs.
+    fn for_cargo(&self) -> &[OsString] {
+        self.arguments.split(|argument| argument == "--").next().unwrap_or_default()
     }
 }
 
@@ -148,31 +101,17 @@ pub(crate) fn run(mut command: Command) -> Result<ExitStatus, Failure> {
     command.status().map_err(|error| Failure::Tool(format!("{}: {error}", command.get_program().display())))
 }
 
+/// The exit code of a command whose output nobody reads.
+fn silently(command: &mut Command) -> Option<i32> {
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status().ok()?.code()
+}
+
+/// Cargo has told the reason.
+pub(crate) fn refused() -> Failure {
+    Failure::Usage("cargo does not take these arguments, so that no test has run".to_owned())
+}
+
 /// The cargo that called this command, or the one in the path.
 fn cargo() -> OsString {
     std::env::var_os("CARGO").unwrap_or_else(|| OsStr::new("cargo").to_owned())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn arguments(text: &str) -> Vec<OsString> {
-        text.split_whitespace().map(OsString::from).collect()
-    }
-
-    #[test]
-    fn arguments_that_choose_tests_are_told_from_those_that_do_not() {
-        for whole in
-            ["", "--release --workspace", "-j 2 --color=always -- --nocapture --test-threads 1", "--features a"]
-        {
-            assert!(is_whole(&arguments(whole)), "{whole}");
-        }
-        for part in ["parse", "-p parser", "--lib", "-- parse", "-- --skip x", "--test=x", "--release=x", "--exclude a"]
-        {
-            assert!(!is_whole(&arguments(part)), "{part}");
-        }
-        let of_workspace = ["--all", "-- --all", ""].map(|text| is_of_workspace(&arguments(text)));
-        assert_eq!(of_workspace, [true, false, false]);
-    }
 }

@@ -4,11 +4,11 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use crate::cargo_test::Run;
 use crate::failure::{FAILED, Failure};
 use crate::format::Output;
 use crate::judge::{Age, Judged};
 use crate::project::Project;
+use crate::run::Run;
 use crate::test::read;
 
 /// Compares the last results with the baselines, without a test.
@@ -21,8 +21,9 @@ Examples:
   cargo heaplens check
   cargo heaplens check --strict --format markdown -o comment.md
 
-Exit codes: 0 fine, 1 a test, budget or baseline failed, 2 wrong usage, no
-results, or a file that cannot be used")]
+Exit codes: 0 fine, 1 a test, budget or baseline failed, or that run failed for
+another reason, 2 wrong usage, no results, or a file that cannot be used, 3 the
+tool failed")]
 pub(crate) struct Check {
     #[command(flatten)]
     output: Output,
@@ -37,15 +38,13 @@ impl Check {
         let project = Project::find(&[])?;
         let _lock = project.lock()?;
         let results = project.results();
-        let records = read(&results)?;
+        let mut records = read(&results)?;
+        records.retain(|record| record.package.as_os_str().is_empty() || project.has_package(&record.package));
         if records.is_empty() {
-            let folder = results.display();
-            return Err(Failure::Usage(format!(
-                "{folder}: no results of measured tests: run `cargo heaplens test` first"
-            )));
+            let reason = "no results of measured tests: run `cargo heaplens test` first";
+            return Err(Failure::file(&results, reason));
         }
-        let run =
-            Run::read(&results).unwrap_or(Run { whole_packages: Vec::new(), has_succeeded: true, has_blessed: false });
+        let run = Run::read(&project).unwrap_or_else(Run::unknown);
         let judged = Judged::of(&project, &run, records, Age::Recorded)?;
         self.output.write(&project, &judged)?;
         Ok(ExitCode::from(if judged.is_failure(self.strict) { FAILED } else { 0 }))

@@ -1,13 +1,17 @@
 //! Why a command ends without success, and with which exit code.
 
+use std::fmt;
 use std::io::{self, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
+use heaplens::testing::wording::visible;
+use heaplens::{Profile, ProfileError};
+
+use crate::printable;
+
 /// A test, a budget or a baseline failed.
 pub(crate) const FAILED: u8 = 1;
-
-use heaplens::{Profile, ProfileError};
 
 /// The reason for an exit code that is not 0.
 pub(crate) enum Failure {
@@ -20,7 +24,13 @@ pub(crate) enum Failure {
 }
 
 impl Failure {
-    /// Prints the reason as one line and gives the exit code.
+    /// Something about a file or folder, which the reason does not name by itself.
+    pub(crate) fn file(path: &Path, reason: impl fmt::Display) -> Self {
+        // A name with a line break in it stays on the line of its error.
+        Self::Usage(visible(&format!("{}: {reason}", path.display())).into_owned())
+    }
+
+    /// Prints the reason, in which nothing acts on a terminal, and gives the exit code.
     pub(crate) fn report(self) -> ExitCode {
         let (reason, code) = match self {
             Self::Failed(reason) => (reason, FAILED),
@@ -28,7 +38,7 @@ impl Failure {
             Self::Tool(reason) => (reason, 3),
         };
         // The exit code still tells when nobody reads the error.
-        let _ = writeln!(io::stderr(), "error: {reason}");
+        let _ = writeln!(io::stderr(), "error: {}", printable::lines(&reason));
         ExitCode::from(code)
     }
 }
@@ -36,7 +46,7 @@ impl Failure {
 /// What [`Profile::save_flamegraph`] says names the file already.
 impl From<ProfileError> for Failure {
     fn from(error: ProfileError) -> Self {
-        Self::Usage(error.to_string())
+        Self::Usage(visible(&error.to_string()).into_owned())
     }
 }
 
@@ -44,13 +54,8 @@ impl From<ProfileError> for Failure {
 pub(crate) fn load(path: &Path) -> Result<Profile, Failure> {
     Profile::load(path).map_err(|error| match error {
         ProfileError::Io { .. } => error.into(),
-        other => in_file(path, other),
+        other => Failure::file(path, other),
     })
-}
-
-/// A reason that does not name the profile by itself.
-pub(crate) fn in_file(path: &Path, error: ProfileError) -> Failure {
-    Failure::Usage(format!("{}: {error}", path.display()))
 }
 
 /// Makes a failure of writing to the terminal or a pipe. A reader who has seen enough, such as `head`, is none.

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
+use heaplens::testing::wording::visible;
 use heaplens::{Metric, Profile};
 
 use crate::failure::{Failure, written};
@@ -78,7 +79,8 @@ impl Flamegraph {
         if profile.total(metric) == 0 {
             let part = profile.part().map(|part| format!(" {part}")).unwrap_or_default();
             // The image says so too.
-            let _ = writeln!(io::stderr(), "note: {}: no {}{part}", self.file.display(), metric.title());
+            let note = format!("{}: no {}{part}", self.file.display(), metric.title());
+            let _ = writeln!(io::stderr(), "note: {}", visible(&note));
         }
         let mut terminal = io::stdout().lock();
         if self.output.as_deref() == Some(Path::new("-")) {

@@ -10,16 +10,19 @@ use std::path::PathBuf;
 
 use heaplens::testing::{BaselineEntry, BaselineFile, Check, Outcome, SiteChange, TestRecord};
 
-use crate::cargo_test::Run;
 use crate::change::Change;
 use crate::failure::Failure;
 use crate::project::{Project, read};
+use crate::run::Run;
+use crate::shortlist::shortlist;
 use crate::stale::{self, StaleEntry};
 
 /// What came of a test's checks, from good to bad.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Verdict {
     Passed,
+    /// It failed or was refused, and its test passed all the same: it was written to see that.
+    Expected,
     /// What was measured is the baseline from this run on.
     Blessed,
     /// It could not be known.
@@ -49,8 +52,20 @@ pub(crate) struct Judged {
     pub(crate) rows: Vec<Row>,
     /// Baselines of which no test reported.
     pub(crate) stale: Vec<StaleEntry>,
-    /// Whether cargo was content.
+    /// Whether cargo was content, as far as is known.
     pub(crate) has_succeeded: bool,
+    /// Cargo was not content, and no check of that run says why: another test failed, or the code does not compile.
+    pub(crate) has_failed_elsewhere: bool,
+}
+
+/// What is known of all checks of a run.
+#[derive(Clone, Copy)]
+struct Circumstances {
+    age: Age,
+    /// Passed comparisons have written their baselines.
+    has_blessed: bool,
+    /// Every test has passed, those with failed checks too.
+    has_succeeded: bool,
 }
 
 /// Whether the outcomes of the records are still true.
@@ -75,6 +90,7 @@ impl Verdict {
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Passed => "passed",
+            Self::Expected => "expected",
             Self::Blessed => "blessed",
             Self::Refused => "refused",
             Self::Failed => "failed",
@@ -92,11 +108,17 @@ impl Judged {
                 baselines.insert(path.clone(), read(&path)?);
             }
         }
-        let stale = stale::entries(project, &run.whole_packages, &baselines, &records);
-        let blessed = run.has_blessed && age == Age::Fresh;
+        let stale = stale::entries(project, run, &baselines, &records);
+        let has_succeeded = run.has_succeeded != Some(false);
+        let is_explained = records.iter().any(|record| record.outcome != Outcome::Passed);
+        let circumstances = Circumstances {
+            age,
+            has_blessed: run.has_blessed && age == Age::Fresh,
+            has_succeeded: run.has_succeeded == Some(true),
+        };
         let mut rows: BTreeMap<_, Row> = BTreeMap::new();
         for record in records {
-            let row = Row::of(project, record, &baselines, age, blessed);
+            let row = Row::of(project, record, &baselines, circumstances);
             let key = (row.package.clone(), row.record.test.clone(), row.record.scope.clone());
             let row = match rows.remove(&key) {
                 Some(known) => known.together_with(row),
@@ -104,12 +126,14 @@ impl Judged {
             };
             rows.insert(key, row);
         }
-        Ok(Self { rows: rows.into_values().collect(), stale, has_succeeded: run.has_succeeded })
+        let has_failed_elsewhere = !has_succeeded && !is_explained;
+        Ok(Self { rows: rows.into_values().collect(), stale, has_succeeded, has_failed_elsewhere })
     }
 
-    /// Whether a check failed, or, strictly, whether a baseline is not what it could be.
+    /// Whether a check or anything else failed, or, strictly, whether a baseline is not what it could be.
     pub(crate) fn is_failure(&self, strict: bool) -> bool {
-        self.failures().next().is_some() || strict && (self.improvements().next().is_some() || !self.stale.is_empty())
+        let could_be_better = self.improvements().next().is_some() || !self.stale.is_empty();
+        self.has_failed_elsewhere || self.failures().next().is_some() || strict && could_be_better
     }
 
     /// The rows that fail the run.
@@ -123,8 +147,21 @@ impl Judged {
     }
 }
 
+impl Circumstances {
+    fn verdict(self, record: &TestRecord, change: &Change) -> Verdict {
+        match (record.outcome, record.check, self.age) {
+            (Outcome::Failed | Outcome::Refused, ..) if self.has_succeeded => Verdict::Expected,
+            (Outcome::Passed | Outcome::Failed, Check::Baseline, Age::Recorded) => present_verdict(change),
+            (Outcome::Passed, Check::Baseline, Age::Fresh) if self.has_blessed => Verdict::Blessed,
+            (Outcome::Passed, ..) => Verdict::Passed,
+            (Outcome::Refused, ..) => Verdict::Refused,
+            _ => Verdict::Failed,
+        }
+    }
+}
+
 impl Row {
-    fn of(project: &Project, record: TestRecord, baselines: &Baselines, age: Age, blessed: bool) -> Self {
+    fn of(project: &Project, record: TestRecord, baselines: &Baselines, circumstances: Circumstances) -> Self {
         let file = baselines.get(&record.baseline_file());
         let baseline = match record.check {
             Check::Baseline => file.and_then(|file| file.tests().get(&record.entry_name())),
@@ -135,15 +172,9 @@ impl Row {
             Change::Less(_) | Change::More(_) => baseline.map(|entry| entry.site_changes(&record.measured)),
             _ => None,
         };
-        let verdict = match (record.outcome, record.check, age) {
-            (Outcome::Passed | Outcome::Failed, Check::Baseline, Age::Recorded) => present_verdict(&change),
-            (Outcome::Passed, Check::Baseline, Age::Fresh) if blessed => Verdict::Blessed,
-            (Outcome::Passed, ..) => Verdict::Passed,
-            (Outcome::Refused, ..) => Verdict::Refused,
-            _ => Verdict::Failed,
-        };
+        let verdict = circumstances.verdict(&record, &change);
         let sites = sites.unwrap_or_default();
-        let text = match (age, record.check) {
+        let text = match (circumstances.age, record.check) {
             _ if !verdict.is_failure() => String::new(),
             (Age::Recorded, Check::Baseline) if record.outcome != Outcome::Refused => {
                 present_text(&record, baseline, &change, &sites)
@@ -201,7 +232,8 @@ fn present_text(
     match (change, baseline) {
         (Change::More(_), _) => {
             let figures = change.figures().map(|change| format!("  {change}"));
-            let sites = sites.iter().take(MOST_SITES).map(|change| format!("  {change}"));
+            let sites = shortlist(sites.iter().map(SiteChange::to_string), MOST_SITES, "call sites");
+            let sites = sites.into_iter().map(|site| format!("  {site}"));
             let first = [format!("memory baseline of \"{scope}\" exceeded:")];
             first.into_iter().chain(figures).chain(sites).collect::<Vec<_>>().join("\n")
         }

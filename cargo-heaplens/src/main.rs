@@ -17,11 +17,14 @@ mod compare;
 mod failure;
 mod flamegraph;
 mod format;
+mod hook;
 mod judge;
 mod part;
 mod printable;
 mod project;
 mod report;
+mod run;
+mod shortlist;
 mod stale;
 mod test;
 

@@ -5,7 +5,7 @@ use std::path::Path;
 use clap::Args;
 use heaplens::Profile;
 
-use crate::failure::{Failure, in_file, load};
+use crate::failure::{Failure, load};
 
 /// The most characters of a name that become part of a file's name.
 const NAME_IN_FILE: usize = 40;
@@ -29,13 +29,13 @@ impl Part {
     pub(crate) fn load(&self, file: &Path) -> Result<Profile, Failure> {
         let whole = load(file)?;
         let in_scopes = match &self.scope {
-            Some(scope) => whole.in_scope(scope).map_err(|error| in_file(file, error))?,
+            Some(scope) => whole.in_scope(scope).map_err(|error| Failure::file(file, error))?,
             None if self.outside_scopes => whole.outside_scopes(),
             None => whole.clone(),
         };
         let Some(thread) = &self.thread else { return Ok(in_scopes) };
         // The whole recording is asked first: it knows whether there is such a thread at all.
-        let on_thread = whole.on_thread(thread).map_err(|error| in_file(file, error))?;
+        let on_thread = whole.on_thread(thread).map_err(|error| Failure::file(file, error))?;
         in_scopes.on_thread(thread).map_err(|_| never_met(file, &on_thread, &in_scopes))
     }
 
@@ -50,7 +50,7 @@ impl Part {
 /// Both parts are there, and no call site is in both.
 fn never_met(file: &Path, on_thread: &Profile, in_scopes: &Profile) -> Failure {
     let (thread, scopes) = (on_thread.part().unwrap_or_default(), in_scopes.part().unwrap_or_default());
-    Failure::Usage(format!("{}: nothing was allocated {thread} {scopes}", file.display()))
+    Failure::file(file, format!("nothing was allocated {thread} {scopes}"))
 }
 
 /// A name with nothing in it that a file system gives a meaning to.

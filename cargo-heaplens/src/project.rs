@@ -13,8 +13,10 @@ use std::path::{Path, PathBuf};
 
 use cargo_metadata::{Metadata, MetadataCommand};
 use heaplens::testing::BaselineFile;
+use heaplens::testing::wording::visible;
 
 use crate::failure::Failure;
+use crate::hook;
 use crate::judge::Baselines;
 
 /// As <https://bford.info/cachedir/> defines it.
@@ -44,6 +46,9 @@ impl Project {
     pub(crate) fn find(arguments: &[OsString]) -> Result<Self, Failure> {
         let mut command = MetadataCommand::new();
         command.no_deps();
+        for variable in hook::VARIABLES {
+            command.env_remove(variable);
+        }
         if let Some(manifest) = value_of(arguments, "--manifest-path") {
             command.manifest_path(manifest);
         }
@@ -65,6 +70,12 @@ impl Project {
         }
     }
 
+    /// Whether a package of the workspace lies in that folder.
+    pub(crate) fn has_package(&self, folder: &Path) -> bool {
+        let is_same = |package: &Package| package.folder == folder || is_same_folder(&package.folder, folder);
+        self.packages.iter().any(is_same)
+    }
+
     /// The folder of the last run's results.
     pub(crate) fn results(&self) -> PathBuf {
         self.output.join("results")
@@ -73,7 +84,7 @@ impl Project {
     /// Waits until no other run uses the results. The lock is held as long as the file.
     pub(crate) fn lock(&self) -> Result<File, Failure> {
         let path = self.output.join("lock");
-        let refused = |error: io::Error| Failure::Usage(format!("{}: {error}", path.display()));
+        let refused = |error: io::Error| Failure::file(&path, error);
         self.create_output().map_err(refused)?;
         let file = File::create(&path).map_err(refused)?;
         match file.try_lock() {
@@ -103,10 +114,18 @@ impl Project {
         for path in self.packages.iter().map(Package::baseline_files).collect::<Result<Vec<_>, _>>()?.concat() {
             match BaselineFile::read(&path) {
                 Ok(file) => drop(baselines.insert(path, file)),
-                Err(error) => refusals.push(error.to_string()),
+                Err(error) => refusals.push(visible(&error.to_string()).into_owned()),
             }
         }
         if refusals.is_empty() { Ok(baselines) } else { Err(Failure::Usage(refusals.join("\nerror: "))) }
+    }
+
+    /// Fails if new baselines could not be written into a folder of baselines that is there.
+    pub(crate) fn check_baselines_are_writable(&self) -> Result<(), Failure> {
+        self.packages.iter().map(Package::baseline_folder).try_for_each(|folder| {
+            check_is_writable(&folder)
+                .map_err(|error| Failure::file(&folder, format!("baselines cannot be written here: {error}")))
+        })
     }
 
     /// A path as a reader in the workspace's folder writes it.
@@ -123,7 +142,7 @@ impl Package {
 
     fn baseline_files(&self) -> Result<Vec<PathBuf>, Failure> {
         let folder = self.baseline_folder();
-        let refused = |error: io::Error| Failure::Usage(format!("{}: {error}", folder.display()));
+        let refused = |error: io::Error| Failure::file(&folder, error);
         let entries = match fs::read_dir(&folder) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
             entries => entries.map_err(refused)?,
@@ -135,9 +154,24 @@ impl Package {
     }
 }
 
+/// Creates a file in a folder and removes it. A folder that is not there is created when it is needed; a link to none is not.
+fn check_is_writable(folder: &Path) -> io::Result<()> {
+    if fs::symlink_metadata(folder).is_err_and(|error| error.kind() == io::ErrorKind::NotFound) {
+        return Ok(());
+    }
+    let path = folder.join(format!(".heaplens-{}", std::process::id()));
+    File::create_new(&path)?;
+    fs::remove_file(&path)
+}
+
+/// Whether two paths lead to one folder that is there.
+fn is_same_folder(one: &Path, other: &Path) -> bool {
+    fs::canonicalize(one).is_ok_and(|one| fs::canonicalize(other).is_ok_and(|other| one == other))
+}
+
 /// A baseline file that cannot be used is an error of the input, with its name and line.
 pub(crate) fn read(path: &Path) -> Result<BaselineFile, Failure> {
-    BaselineFile::read(path).map_err(|error| Failure::Usage(error.to_string()))
+    BaselineFile::read(path).map_err(|error| Failure::Usage(visible(&error.to_string()).into_owned()))
 }
 
 /// The value of an argument, `--name value` or `--name=value`.

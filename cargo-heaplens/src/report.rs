@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use heaplens::Profile;
 
-use crate::failure::{Failure, in_file, written};
+use crate::failure::{Failure, written};
 use crate::part::Part;
 
 /// Call sites of each metric unless `--top` says otherwise.
@@ -69,7 +69,7 @@ impl Report {
     fn table(&self, profile: &Profile, by: By, lines: usize) -> Result<String, Failure> {
         match by {
             By::Scope => Ok(profile.scope_table(lines)),
-            By::Thread => profile.thread_table(lines).map_err(|error| in_file(&self.file, error)),
+            By::Thread => profile.thread_table(lines).map_err(|error| Failure::file(&self.file, error)),
         }
     }
 }

@@ -2,23 +2,26 @@
 
 use std::ffi::OsString;
 use std::path::Path;
-use std::process::{ExitCode, ExitStatus};
+use std::process::ExitCode;
 
 use clap::Args;
 use heaplens::testing::TestRecord;
 
-use crate::cargo_test::{self, CargoTest, Run};
+use crate::cargo_test::{self, CargoTest};
 use crate::failure::{FAILED, Failure};
 use crate::format::Output;
 use crate::judge::{Age, Judged};
 use crate::project::Project;
+use crate::run::Run;
+use crate::stale;
 
 /// Runs `cargo test` and prints what the measured tests needed.
 #[derive(Args)]
 #[command(after_help = "\
 Measured are tests with `assert_memory!`, `assert_baseline!` or another check of
 heaplens::testing. Regressions, improvements and stale baselines are told below
-the table; a baseline is stale if no test asks for it in a run of all tests.
+the table; a baseline is stale if no test asks for it in a run of all tests, and
+no ignored test would. A failed check of a test that passed was meant to fail.
 
 Examples:
   cargo heaplens test                            every test that cargo test runs
@@ -29,8 +32,9 @@ Examples:
   cargo heaplens test --format github            annotations, and a summary in
                                                  $GITHUB_STEP_SUMMARY
 
-Exit codes: 0 fine, 1 a test, budget or baseline failed, 2 wrong usage or a
-baseline file that cannot be used, 3 the tool failed")]
+Exit codes: 0 fine, 1 a test, budget or baseline failed, or a test does not
+compile, 2 wrong usage, also of cargo, or a baseline file that cannot be used,
+3 the tool failed")]
 pub(crate) struct Test {
     #[command(flatten)]
     output: Output,
@@ -53,33 +57,49 @@ impl Test {
         self.output.check()?;
         let project = Project::find(&self.arguments)?;
         project.baselines()?;
+        if self.is_blessing() {
+            project.check_baselines_are_writable()?;
+        }
         let _lock = project.lock()?;
-        let results = project.results();
-        let status = self.run_cargo(&results)?;
-        let blessed = self.bless || std::env::var_os("HEAPLENS_BLESS").is_some_and(|wish| wish == "1");
-        let run = Run::of(&project, &self.arguments, status.success(), blessed);
-        run.write(&results)?;
-        let records = read(&results)?;
+        let (run, records) = self.run_cargo(&project)?;
         let judged = Judged::of(&project, &run, records, Age::Fresh)?;
         self.output.write(&project, &judged)?;
         if judged.rows.is_empty() {
             eprintln!("{HOW_TO_MEASURE}");
         }
-        Ok(exit_code(&judged, self.strict, status))
+        let is_failure = judged.is_failure(self.strict) || run.has_succeeded == Some(false);
+        Ok(ExitCode::from(if is_failure { FAILED } else { 0 }))
     }
 
-    fn run_cargo(&self, results: &Path) -> Result<ExitStatus, Failure> {
-        CargoTest::prepare(results)?;
+    /// What the run was, which is written beside the results, and what the checks found.
+    fn run_cargo(&self, project: &Project) -> Result<(Run, Vec<TestRecord>), Failure> {
+        let results = project.results();
+        CargoTest::prepare(&results)?;
         let cargo = CargoTest {
             arguments: &self.arguments,
             nextest: self.nextest,
             quiet_output: self.output.is_for_machines_on_standard_output(),
         };
-        let mut command = cargo.command(results);
+        let mut command = cargo.command(&results);
         if self.bless {
             command.env("HEAPLENS_BLESS", "1");
         }
-        cargo_test::run(command)
+        let status = cargo_test::run(command)?;
+        let records = read(&results)?;
+        if records.is_empty() && cargo.has_refused(status) {
+            return Err(cargo_test::refused());
+        }
+        let mut run = Run::of(project, &self.arguments, status.success(), self.is_blessing());
+        if !stale::without_record(project, &run, &project.baselines()?, &records).is_empty() {
+            run.ignored = cargo.ignored_tests();
+        }
+        run.write(&results)?;
+        Ok((run, records))
+    }
+
+    /// Whether the tests write their baselines.
+    fn is_blessing(&self) -> bool {
+        self.bless || std::env::var_os("HEAPLENS_BLESS").is_some_and(|wish| wish == "1")
     }
 }
 
@@ -90,16 +110,4 @@ no measured tests have run: a test is measured by `heaplens::assert_memory!(used
 /// What the checks found, a line that cannot be read being an error.
 pub(crate) fn read(results: &Path) -> Result<Vec<TestRecord>, Failure> {
     TestRecord::read_folder(results).map_err(|error| Failure::Usage(error.to_string()))
-}
-
-fn exit_code(judged: &Judged, strict: bool, status: ExitStatus) -> ExitCode {
-    if judged.is_failure(strict) {
-        return ExitCode::from(FAILED);
-    }
-    match status.code() {
-        Some(0) => ExitCode::SUCCESS,
-        // Nothing was measured: cargo's exit code says all there is.
-        Some(code) if judged.rows.is_empty() => ExitCode::from(u8::try_from(code).unwrap_or(FAILED)),
-        _ => ExitCode::from(FAILED),
-    }
 }

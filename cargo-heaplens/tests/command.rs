@@ -234,6 +234,25 @@ fn every_unreadable_input_is_named_with_the_reason() {
     }
 }
 
+#[cfg(unix)]
+#[test]
+fn names_in_errors_do_not_act_on_a_terminal() {
+    let folder = Folder::new("acting");
+    let name = "\u{1b}[31mred\n::error::x.json";
+    let image = format!("{name}/a.svg");
+    folder.write(name, "no profile");
+    let missing = format!("missing-{name}");
+    for arguments in [&["report", name][..], &["report", &missing], &["flamegraph", "fluid.json", "-o", &image]] {
+        let error = refused(&folder.run(arguments));
+        assert!(error.contains("\\u{1b}[31mred\\n::error::x.json") && !error.contains('\u{1b}'), "{error:?}");
+    }
+    // What cargo says of it, in several lines, is shown too.
+    let output = folder.run(&["test", "--", "--manifest-path", name]);
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.code() == Some(2) && error.contains("red\n\\u{3a}:error::x"), "{error:?}");
+    assert!(!error.contains('\u{1b}') && !error.lines().any(|line| line.starts_with("::")), "{error:?}");
+}
+
 #[test]
 fn wrong_usage_has_exit_code_2_and_help_has_0() {
     let folder = Folder::new("usage");

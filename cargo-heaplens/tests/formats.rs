@@ -66,9 +66,16 @@ fn sample(test: &str) -> Workspace {
         "alpha::lines::gone [rows]": entry(10, 0),
     });
     write(&workspace, &records, &[("alpha/memory-baselines/alpha.json", baselines)]);
-    let run = json!({ "whole_packages": ["alpha", "beta"], "has_succeeded": true, "has_blessed": false });
-    fs::write(workspace.target.join("heaplens/results/run.json"), run.to_string()).expect("writable");
+    write_run(&workspace, false);
     workspace
+}
+
+/// What is known of a run of all tests.
+fn write_run(workspace: &Workspace, has_succeeded: bool) {
+    let mut run = json!({ "whole_packages": ["alpha", "beta"], "has_succeeded": has_succeeded, "has_blessed": false });
+    run["ignored"] = json!(["lines::ignored"]);
+    run["workspace"] = json!(fs::canonicalize(&workspace.root).expect("it is there"));
+    fs::write(workspace.target.join("heaplens/results/run.json"), run.to_string()).expect("writable");
 }
 
 const HOSTILE_SCOPE: &str = "\u{202e}##[error]x\u{9b}31m\u{0}|<script>\r\n";
@@ -129,7 +136,7 @@ fn the_xml_is_read_by_a_strict_parser() {
     let script = "import sys, xml.etree.ElementTree as tree\n\
         root = tree.fromstring(sys.stdin.buffer.read())\n\
         print(root.get('tests'), len(root.findall('.//testcase')), len(root.findall('.//failure')))";
-    for (workspace, expected) in [(sample("junit"), "7 7 3\n"), (hostile("junit-hostile"), "2 2 1\n")] {
+    for (workspace, expected) in [(sample("junit"), "8 8 3\n"), (hostile("junit-hostile"), "2 2 1\n")] {
         let file = workspace.root.join("memory.xml");
         workspace.out(1, &["check", "--format", "junit", "--output", "memory.xml"]);
         let mut python = std::process::Command::new("python3");
@@ -163,17 +170,37 @@ fn read_by_quick_xml(file: &Path) -> String {
 #[test]
 fn the_table_is_no_wider_than_the_terminal_and_cuts_no_number() {
     let workspace = sample("widths");
-    for columns in [60, 80, 100, 120] {
-        let output = workspace.command(&["check"]).env("COLUMNS", columns.to_string()).output().expect("built");
-        let shown = ended(1, &output);
+    let with = |columns: usize| {
+        ended(1, &workspace.command(&["check"]).env("COLUMNS", columns.to_string()).output().expect("built"))
+    };
+    let numbers = |text: &str| -> Vec<String> {
+        let unsigned =
+            |word: &str| word.trim_start_matches(['(', '+', '-']).starts_with(|first: char| first.is_ascii_digit());
+        let mut numbers: Vec<_> = text.split_whitespace().filter(|word| unsigned(word)).map(str::to_owned).collect();
+        numbers.sort();
+        numbers
+    };
+    let whole = numbers(&with(120));
+    assert!(["1,234,567", "1.23", "+20.0", "(12.0"].iter().all(|number| whole.contains(&(*number).to_owned())));
+    for columns in 20..=120 {
+        let shown = with(columns);
         let widest = shown.lines().map(|line| line.chars().count()).max().unwrap_or(0);
         assert!(widest <= columns, "{widest} of {columns}:\n{shown}");
-        for number in ["1,234,567", "1.23 GB", "2.00 s", "+20.0 % blocks", "-4.0 % blocks"] {
-            assert!(shown.contains(number), "{number} with {columns} columns:\n{shown}");
-        }
+        assert_eq!(numbers(&shown), whole, "{columns} columns:\n{shown}");
     }
-    let narrow = ended(1, &workspace.command(&["check"]).env("COLUMNS", "60").output().expect("built"));
-    assert_golden("sample.60.txt", &narrow);
+    assert_golden("sample.30.txt", &with(30));
+    assert_golden("sample.60.txt", &with(60));
+}
+
+#[test]
+fn a_name_of_emoji_is_shortened_like_any_other() {
+    let workspace = Workspace::empty("emoji");
+    let clouds = "\u{2601}\u{fe0f}".repeat(80);
+    write(&workspace, &[record("alpha", "alpha::clouds", &clouds, "budget", "passed", 1, 1)], &[]);
+    for columns in 1..=120 {
+        let output = workspace.command(&["check"]).env("COLUMNS", columns.to_string()).output().expect("built");
+        assert!(ended(0, &output).contains("1.00"), "{columns} columns");
+    }
 }
 
 #[test]
@@ -200,6 +227,38 @@ fn a_summary_is_added_to_that_of_the_job() {
     assert_eq!(workspace.read("summary.md"), format!("what was there\n{markdown}"));
 }
 
+#[cfg(unix)]
+#[test]
+fn the_name_of_a_broken_baseline_file_does_not_act_on_a_terminal() {
+    let workspace = sample("acting");
+    workspace.write("alpha/memory-baselines/\u{1b}[31mred\n.json", "{");
+    let output = workspace.run(&["check"]);
+    ended(2, &output);
+    let error = text(&output.stderr);
+    assert!(error.contains("\\u{1b}[31mred\\n.json:1: ") && !error.contains('\u{1b}'), "{error:?}");
+    assert_eq!(error.lines().count(), 1, "{error}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_summary_that_cannot_be_written_loses_no_annotation() {
+    let workspace = sample("no-summary");
+    let with_summary = |path: &str, arguments: &[&str]| {
+        workspace.command(arguments).env("GITHUB_STEP_SUMMARY", path).output().expect("built")
+    };
+    let annotations = workspace.out(1, &["check", "--format", "github"]);
+    // It opens, and takes nothing.
+    let output = with_summary("/dev/full", &["check", "--format", "github"]);
+    assert_eq!(ended(2, &output), annotations);
+    assert!(text(&output.stderr).starts_with("error: /dev/full: "), "{}", text(&output.stderr));
+    for arguments in [["check", "--format", "github"], ["test", "--format", "github"]] {
+        let output = with_summary("/missing/summary", &arguments);
+        assert_eq!(ended(2, &output), "");
+        let error = text(&output.stderr);
+        assert!(error.starts_with("error: /missing/summary: ") && error.lines().count() == 1, "{error}");
+    }
+}
+
 #[test]
 fn results_are_compared_with_the_baselines_of_today() {
     let workspace = Workspace::empty("today");
@@ -212,6 +271,75 @@ fn results_are_compared_with_the_baselines_of_today() {
     write(&workspace, &failed, &baselines(13));
     assert!(workspace.out(0, &["check"]).contains("improvements"));
     workspace.out(1, &["check", "--strict"]);
+}
+
+#[test]
+fn a_failed_check_of_a_test_that_passed_was_expected() {
+    let workspace = Workspace::empty("expected");
+    let records = [
+        record("alpha", "alpha::limit", "rows", "budget", "failed", 1, 1),
+        record("alpha", "alpha::more", "rows", "baseline", "failed", 12, 1),
+        record("alpha", "alpha::new", "rows", "baseline", "refused", 1, 1),
+        record("alpha", "alpha::new", "rows", "budget", "passed", 1, 1),
+    ];
+    write(
+        &workspace,
+        &records,
+        &[("alpha/memory-baselines/alpha.json", json!({ "alpha::more [rows]": entry(10, 0) }))],
+    );
+    write_run(&workspace, true);
+    let table = workspace.out(0, &["check", "--strict"]);
+    assert_eq!(table.matches("\nexpected  alpha::").count(), 3, "{table}");
+    assert!(table.ends_with("\n\n3 measured tests: 3 ok\n") && !table.contains("regressions"), "{table}");
+    for (format, expected) in [("json", "\"outcome\": \"expected\""), ("markdown", "| expected | ")] {
+        assert_eq!(workspace.out(0, &["check", "--format", format]).matches(expected).count(), 3, "{format}");
+    }
+    assert!(workspace.out(0, &["check", "--format", "junit"]).contains("failures=\"0\" errors=\"0\""));
+    assert_eq!(workspace.out(0, &["check", "--format", "github"]), "3 measured tests: 3 ok\n");
+    write_run(&workspace, false);
+    assert!(workspace.out(1, &["check"]).contains("3 measured tests: 0 ok, 3 failed; cargo test failed"));
+}
+
+#[test]
+fn a_run_that_failed_for_another_reason_than_a_check_is_a_failure() {
+    let workspace = Workspace::empty("elsewhere");
+    let results = |outcome| {
+        let passed = [record("alpha", "alpha::a", "rows", "baseline", outcome, 12, 1)];
+        write(
+            &workspace,
+            &passed,
+            &[("alpha/memory-baselines/alpha.json", json!({ "alpha::a [rows]": entry(12, 0) }))],
+        );
+        write_run(&workspace, false);
+    };
+    results("passed");
+    assert!(workspace.out(1, &["check"]).ends_with("\n1 measured test: 1 ok; cargo test failed\n"));
+    let xml = workspace.out(1, &["check", "--format", "junit"]);
+    assert!(xml.contains(" tests=\"2\" failures=\"0\" errors=\"1\"") && xml.contains("<error "), "{xml}");
+    assert!(xml.contains("<testcase name=\"cargo test\">"), "{xml}");
+    results("failed");
+    assert!(!workspace.out(0, &["check", "--format", "junit"]).contains("cargo test"));
+    assert!(workspace.out(0, &["check"]).ends_with("; cargo test failed\n"), "the check that failed passes by now");
+}
+
+#[test]
+fn the_results_of_another_project_in_the_same_build_folder_are_left_out() {
+    let (workspace, mut other) = (sample("other-a"), Workspace::empty("other-b"));
+    other.target = workspace.target.clone();
+    let output = other.run(&["check"]);
+    ended(2, &output);
+    assert!(text(&output.stderr).contains("no results of measured tests"), "{}", text(&output.stderr));
+
+    let mut without_package = record("alpha", "alpha::nowhere", "x", "budget", "passed", 1, 1);
+    without_package["package"] = "".into();
+    let records = [record("alpha", "alpha::here", "x", "budget", "passed", 1, 1), without_package];
+    let lines: String = records.iter().map(|record| format!("{record}\n")).collect();
+    let root = other.root.to_str().expect("a plain path");
+    fs::write(workspace.target.join("heaplens/results/2.jsonl"), lines.replace('@', root)).expect("writable");
+    other.write("alpha/memory-baselines/alpha.json", r#"{ "schema": 1, "tests": {} }"#);
+    let table = other.out(0, &["check", "--strict"]);
+    assert!(table.ends_with("\n2 measured tests: 2 ok\n"), "its failure, and what ran there, are not ours: {table}");
+    assert!(table.contains("alpha::here [x]") && table.contains("alpha::nowhere [x]"), "{table}");
 }
 
 #[test]

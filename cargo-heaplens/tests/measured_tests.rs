@@ -82,6 +82,16 @@ fn a_broken_budget_is_one_row_with_the_worst_of_its_checks() {
 }
 
 #[test]
+fn a_check_that_its_test_expects_to_fail_fails_no_run() {
+    let workspace = sample();
+    let arguments = ["test", "--strict", "--", "expected"];
+    let table = ended(0, &with(&workspace, "SAMPLE_EXPECTS", "1", &arguments));
+    let expected = "expected beta::tests::expected [too much] 1 100 B 100 B no baseline";
+    assert_eq!(row(&table, "[too much]"), expected, "{table}");
+    assert_eq!(workspace.out(0, &["check", "--strict"]).lines().last(), Some("1 measured test: 1 ok"));
+}
+
+#[test]
 fn a_baseline_without_a_test_is_stale_in_a_run_of_all_tests() {
     let workspace = sample();
     workspace.out(0, &["test", "--bless"]);
@@ -98,6 +108,41 @@ fn a_baseline_without_a_test_is_stale_in_a_run_of_all_tests() {
     workspace.out(1, &["check", "--strict"]);
     let alpha = workspace.command(&["test", "--strict"]).current_dir(workspace.root.join("alpha")).output();
     ended(0, &alpha.expect("built"));
+}
+
+#[test]
+fn the_baseline_of_an_ignored_test_is_not_stale() {
+    let workspace = sample();
+    workspace.out(0, &["test", "--bless", "--", "--", "--include-ignored"]);
+    assert!(workspace.read(BETA).contains("beta::tests::ignored [ignored]"));
+    for arguments in [&["test", "--strict"][..], &["check", "--strict"], &["test", "--strict", "--", "-q"]] {
+        let table = workspace.out(0, arguments);
+        assert!(table.ends_with("\n3 measured tests: 3 ok\n"), "{arguments:?}: {table}");
+    }
+    let without = workspace.read("beta/src/lib.rs").replace("fn ignored()", "fn renamed()");
+    workspace.write("beta/src/lib.rs", &without);
+    let table = workspace.out(1, &["test", "--strict"]);
+    assert!(table.contains("\nstale baselines\n- beta::tests::ignored [ignored]\n"), "{table}");
+    assert!(!table.contains("tests::renamed: test"), "the list is not shown: {table}");
+}
+
+/// Cargo fails to list what it has run.
+#[cfg(unix)]
+#[test]
+fn without_a_list_of_ignored_tests_no_baseline_is_stale() {
+    let workspace = sample();
+    workspace.out(0, &["test", "--bless", "--", "-p", "beta"]);
+    workspace.write(BETA, &workspace.read(BETA).replace("beta::tests::notes", "beta::tests::gone"));
+    let run = |listing: &str, arguments: &[&str]| {
+        let script = format!("case \"$*\" in *--list*) echo \"asked $*\" >&2; {listing};; esac");
+        ended(0, &workspace.with_cargo(&script, arguments).output().expect("built"))
+    };
+    assert!(!run("echo 'x: test'; exit 101", &["test"]).contains("stale"));
+    assert!(run("echo 'tests::other: test'", &["test"]).contains("1 stale"));
+    let nextest = ["test", "--nextest", "--", "--profile=ci", "--no-capture", "--test-threads", "2", "--release"];
+    let listing = "[ \"$*\" = 'test --release --tests -- --list --ignored' ] && echo 'tests::gone: test'";
+    assert!(!run(listing, &nextest).contains("stale"));
+    assert!(run("echo", &nextest).contains("1 stale"));
 }
 
 #[test]
@@ -127,13 +172,34 @@ fn a_baseline_file_that_cannot_be_used_stops_before_anything_runs() {
     assert!(text(&output.stderr).contains("alpha/memory-baselines: "), "{}", text(&output.stderr));
 }
 
+#[cfg(target_os = "linux")]
 #[test]
-fn tests_that_measure_nothing_end_as_cargo_does() {
+fn baselines_that_cannot_be_written_stop_before_anything_runs() {
+    let workspace = sample();
+    let folder = workspace.root.join("alpha/memory-baselines");
+    for target in ["/missing/folder", "/proc/self"] {
+        std::os::unix::fs::symlink(target, &folder).expect("writable");
+        let outputs = [workspace.run(&["test", "--bless"]), with(&workspace, "HEAPLENS_BLESS", "1", &["test"])];
+        fs::remove_file(&folder).expect("ours");
+        for output in outputs {
+            assert_eq!(ended(2, &output), "", "{target}");
+            let error = text(&output.stderr);
+            assert!(error.contains("alpha/memory-baselines: baselines cannot be written here: "), "{error}");
+            assert_eq!(error.lines().count(), 1, "{error}");
+        }
+    }
+    workspace.write("alpha/memory-baselines/.keep", "");
+    assert!(workspace.with_cargo("exit 0", &["test", "--bless"]).status().expect("built").success());
+    assert_eq!(fs::read_dir(&folder).expect("there").count(), 1, "what was tried is removed");
+}
+
+#[test]
+fn tests_that_measure_nothing_pass_and_fail_as_for_cargo() {
     let workspace = sample();
     let output = workspace.run(&["test", "--", "unmeasured"]);
     ended(0, &output);
     assert!(text(&output.stderr).contains("`heaplens::assert_memory!(used, ..)`"), "{}", text(&output.stderr));
-    ended(101, &with(&workspace, "SAMPLE_FAILS", "1", &["test", "--", "unmeasured"]));
+    ended(1, &with(&workspace, "SAMPLE_FAILS", "1", &["test", "--", "unmeasured"]));
     workspace.out(2, &["check"]);
     workspace.out(0, &["test", "--bless"]);
     let failed = ended(1, &with(&workspace, "SAMPLE_FAILS", "1", &["test"]));
@@ -152,18 +218,43 @@ fn wrong_usage_and_a_missing_cargo_have_exit_codes_of_their_own() {
     ended(3, &with(&workspace, "CARGO", "/missing/cargo", &["test"]));
 }
 
+#[test]
+fn what_cargo_refuses_is_wrong_usage_and_what_does_not_compile_a_failure() {
+    let workspace = sample();
+    let output = workspace.run(&["test", "--format", "json", "--", "--no-such-argument"]);
+    assert_eq!(ended(2, &output), "", "no document of a run that was none");
+    let error = text(&output.stderr);
+    assert!(error.ends_with("\nerror: cargo does not take these arguments, so that no test has run\n"), "{error}");
+    workspace.write("beta/src/lib.rs", "no Rust");
+    let json = workspace.out(1, &["test", "--format", "json", "--", "-p", "beta"]);
+    assert!(json.contains("\"cargo_succeeded\": false"), "{json}");
+}
+
+#[cfg(unix)]
+#[test]
+fn the_exit_code_of_cargo_is_never_that_of_the_command() {
+    let workspace = sample();
+    let ended_with = |code: i32, of_other: i32, arguments: &[&str]| {
+        let script = format!("case \"$*\" in *--no-run*|*--version*) exit {of_other};; esac; exit {code}");
+        workspace.with_cargo(&script, arguments).output().expect("built").status.code()
+    };
+    let plain = ["test", "--", "-q"];
+    assert_eq!(ended_with(1, 1, &plain), Some(2), "cargo does not know an argument");
+    assert_eq!(ended_with(1, 0, &plain), Some(1), "a test program ended with 1");
+    assert_eq!([2, 101, 134].map(|code| ended_with(code, 0, &plain)), [Some(1); 3]);
+    let nextest = ["test", "--nextest"];
+    assert_eq!([2, 94, 95, 96].map(|code| ended_with(code, 0, &nextest)), [Some(2); 4]);
+    assert_eq!([1, 4, 100, 101, 104].map(|code| ended_with(code, 0, &nextest)), [Some(1); 5]);
+    assert_eq!(ended_with(101, 101, &nextest), Some(2), "cargo-nextest is not installed");
+}
+
 /// A cargo that says what it was called with, in place of running it.
 #[cfg(unix)]
 #[test]
 fn nextest_is_run_with_the_same_arguments() {
-    use std::os::unix::fs::PermissionsExt;
     let workspace = sample();
-    let real = std::env::var("CARGO").unwrap_or("cargo".to_owned());
-    let script = "#!/bin/sh\n[ \"$1\" = metadata ] && exec \"$REAL_CARGO\" \"$@\"\necho \"called with $*; bless $HEAPLENS_BLESS\"\n";
-    workspace.write("bin/cargo", script);
-    let fake = workspace.root.join("bin/cargo");
-    fs::set_permissions(&fake, fs::Permissions::from_mode(0o755)).expect("our file");
-    let mut command = workspace.command(&["test", "--nextest", "--bless", "--", "-p", "alpha", "-E", "test(x)"]);
-    let output = command.env("CARGO", &fake).env("REAL_CARGO", real).output().expect("built");
+    let script = "echo \"called with $*; bless $HEAPLENS_BLESS\"";
+    let arguments = ["test", "--nextest", "--bless", "--", "-p", "alpha", "-E", "test(x)"];
+    let output = workspace.with_cargo(script, &arguments).output().expect("built");
     assert_eq!(ended(0, &output), "called with nextest run -p alpha -E test(x); bless 1\n");
 }

@@ -8,11 +8,14 @@ use heaplens::testing::{BaselineEntry, SiteChange, TestRecord};
 /// What was measured of one revision.
 pub(super) struct Side {
     pub(super) records: Vec<TestRecord>,
+    /// Whether cargo was content.
+    pub(super) has_succeeded: bool,
     /// The folder of its files, which is not the other's.
     pub(super) root: PathBuf,
 }
 
 /// What differs between two revisions.
+#[derive(Default)]
 pub(super) struct Difference {
     /// The tests that need more or less, in the order of packages and tests.
     pub(super) changed: Vec<ChangedTest>,
@@ -22,6 +25,8 @@ pub(super) struct Difference {
     pub(super) gone: Vec<String>,
     /// Tests that only the later has.
     pub(super) new: Vec<String>,
+    /// Whether a side lacks a test that the other has, and cargo failed there: perhaps it failed before it was measured.
+    pub(super) is_incomplete: bool,
 }
 
 /// A test that needs more or less.
@@ -45,8 +50,9 @@ const ALWAYS: [&str; 3] = ["total_blocks", "total_bytes", "peak_bytes"];
 
 impl Difference {
     pub(super) fn between(before: Side, after: Side) -> Self {
+        let have_succeeded = [before.has_succeeded, after.has_succeeded];
         let (mut before, after) = (before.by_name(), after.by_name());
-        let mut difference = Self { changed: Vec::new(), unchanged: 0, gone: Vec::new(), new: Vec::new() };
+        let mut difference = Self::default();
         for (name, after) in after {
             match before.remove(&name) {
                 None => difference.new.push(name.1),
@@ -55,6 +61,9 @@ impl Difference {
             }
         }
         difference.gone = before.into_keys().map(|name| name.1).collect();
+        let lack = [!difference.new.is_empty(), !difference.gone.is_empty()];
+        difference.is_incomplete =
+            lack.iter().zip(have_succeeded).any(|(lacks, has_succeeded)| *lacks && !has_succeeded);
         difference
     }
 

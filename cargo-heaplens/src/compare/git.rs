@@ -2,11 +2,12 @@
 
 use std::ffi::OsStr;
 use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Output;
 
+use super::place::Place;
 use crate::failure::Failure;
+use crate::hook;
 
 /// The repository of the present folder.
 pub(super) struct Repository {
@@ -25,7 +26,7 @@ impl Repository {
         let root = fs::canonicalize(printed.trim_end_matches(['\r', '\n'])).unwrap_or_default();
         match here.strip_prefix(&root) {
             Ok(inside) if output.status.success() => Ok(Self { inside: inside.to_owned(), root }),
-            _ => Err(Failure::Usage(format!("{}: not in a git repository, which has the revisions", here.display()))),
+            _ => Err(Failure::file(&here, "not in a git repository, which has the revisions")),
         }
     }
 
@@ -54,15 +55,14 @@ impl Repository {
 pub(super) struct WorkTree<'a> {
     repository: &'a Repository,
     pub(super) path: PathBuf,
+    /// Dropped, and with it removed, after the work tree.
+    _place: Place,
 }
 
 impl<'a> WorkTree<'a> {
-    /// Checks the commit out below a folder. What a run that was killed has left there is removed first.
-    pub(super) fn add(repository: &'a Repository, commit: &str, folder: &Path) -> Result<Self, Failure> {
-        let refused = |error: io::Error| Failure::Usage(format!("{}: {error}", folder.display()));
-        fs::create_dir_all(folder).map_err(refused)?;
-        let path = fs::canonicalize(folder).map_err(refused)?.join("tree");
-        let tree = Self { repository, path };
+    /// Checks the commit out. What a run that was killed has left there is removed first.
+    pub(super) fn add(repository: &'a Repository, commit: &str, place: Place) -> Result<Self, Failure> {
+        let tree = Self { repository, path: place.tree(), _place: place };
         tree.remove();
         let arguments = ["worktree", "add", "--quiet", "--force", "--detach"].map(OsStr::new);
         let arguments = arguments.into_iter().chain([tree.path.as_os_str(), OsStr::new(commit)]);
@@ -86,7 +86,7 @@ impl Drop for WorkTree<'_> {
 }
 
 fn git<T: AsRef<OsStr>>(folder: &Path, arguments: impl IntoIterator<Item = T>) -> Result<Output, Failure> {
-    let output = Command::new("git").args(arguments).current_dir(folder).output();
+    let output = hook::free("git").args(arguments).current_dir(folder).output();
     output.map_err(|error| Failure::Tool(format!("git cannot be started: {error}")))
 }
 

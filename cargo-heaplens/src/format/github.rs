@@ -5,7 +5,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::sections;
+use super::sections::{self, Kind};
 use crate::judge::{Judged, Row};
 use crate::printable;
 use crate::project::Project;
@@ -17,9 +17,9 @@ pub(crate) fn text(project: &Project, judged: &Judged) -> String {
         let message = printable::lines(&row.text);
         text.push_str(&command("error", place(project, row).as_ref(), &printable::line(&row.name()), &message));
     }
-    for section in sections::of(project, judged).iter().filter(|section| section.title == "improvements") {
+    for section in sections::of(project, judged).iter().filter(|section| section.kind == Kind::Improvements) {
         for item in &section.items {
-            let message = format!("{}\n{}", item.lines.join("\n"), section.remedy);
+            let message = format!("{}\n{}", item.lines.join("\n"), section.kind.remedy());
             text.push_str(&command("notice", None, &item.name, &message));
         }
     }

@@ -6,7 +6,7 @@
 //! | `cargo_succeeded` | whether cargo test ended well |
 //! | `tests` | an object for each test and scope |
 //! | `tests[].package`, `.test`, `.scope` | what was measured |
-//! | `tests[].outcome` | `passed`, `blessed`, `failed`, `refused` |
+//! | `tests[].outcome` | `passed`, `blessed`, `failed`, `refused`; `expected` if the check failed and its test passed |
 //! | `tests[].figures` | blocks and bytes by name, as in a baseline file |
 //! | `tests[].elapsed_nanoseconds` | how long the scope was open |
 //! | `tests[].change` | `same`, `less`, `more`, `no baseline`, `not comparable` |

@@ -21,12 +21,12 @@ pub(crate) fn text(project: &Project, judged: &Judged) -> String {
     }
     judged.rows.iter().for_each(|row| text.push_str(&cells(row)));
     for section in sections::of(project, judged) {
-        text.push_str(&format!("\n#### {}\n\n", section.title));
+        text.push_str(&format!("\n#### {}\n\n", section.kind.title()));
         for item in section.items {
             text.push_str(&format!("- {}\n", code(&item.name)));
             item.lines.iter().for_each(|line| text.push_str(&format!("  - {}\n", code(line))));
         }
-        text.push_str(&format!("\n{}.\n", section.remedy));
+        text.push_str(&format!("\n{}.\n", section.kind.remedy()));
     }
     text
 }
@@ -34,6 +34,7 @@ pub(crate) fn text(project: &Project, judged: &Judged) -> String {
 fn cells(row: &Row) -> String {
     let outcome = match row.verdict {
         Verdict::Passed => "ok",
+        Verdict::Expected => "expected",
         Verdict::Blessed => "blessed",
         Verdict::Refused => "**refused**",
         Verdict::Failed => "**failed**",

@@ -13,7 +13,7 @@ mod table;
 
 pub(crate) use sections::site_line;
 
-use std::fs::{self, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -57,10 +57,13 @@ enum Format {
 impl Output {
     /// Refuses a file that cannot be written before anything has run.
     pub(crate) fn check(&self) -> Result<(), Failure> {
+        if self.format == Format::Github {
+            drop(summary()?);
+        }
         let Some(path) = &self.output else { return Ok(()) };
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         match path.is_dir() || !folder.is_dir() {
-            true => Err(Failure::Usage(format!("{}: --output names a file in a folder that is there", path.display()))),
+            true => Err(Failure::file(path, "--output names a file in a folder that is there")),
             false => Ok(()),
         }
     }
@@ -75,20 +78,19 @@ impl Output {
         let text = match self.format {
             Format::Table => table::text(project, judged, columns(self.output.is_none())),
             Format::Json => json::text(project, judged)?,
-            Format::Github => {
-                summarize(project, judged)?;
-                github::text(project, judged)
-            }
+            Format::Github => github::text(project, judged),
             Format::Junit => junit::text(project, judged)?,
             Format::Markdown => markdown::text(project, judged),
         };
         match &self.output {
-            Some(path) => fs::write(path, strip_str(&text).to_string()).map_err(|error| in_file(path, &error)),
+            Some(path) => fs::write(path, strip_str(&text).to_string()).map_err(|error| Failure::file(path, error))?,
             None => {
                 let mut terminal = AutoStream::auto(io::stdout()).lock();
-                written(terminal.write_all(text.as_bytes()).and_then(|()| terminal.flush()))
+                written(terminal.write_all(text.as_bytes()).and_then(|()| terminal.flush()))?;
             }
         }
+        // The annotations come first: they are not lost if the summary cannot be written.
+        if self.format == Format::Github { summarize(project, judged) } else { Ok(()) }
     }
 }
 
@@ -105,12 +107,17 @@ pub(crate) fn columns(is_standard_output: bool) -> usize {
 
 /// Adds the Markdown to the summary of GitHub's job, where there is one.
 fn summarize(project: &Project, judged: &Judged) -> Result<(), Failure> {
-    let Some(path) = std::env::var_os("GITHUB_STEP_SUMMARY").filter(|path| !path.is_empty()) else { return Ok(()) };
-    let file = OpenOptions::new().append(true).create(true).open(&path);
+    let Some((mut file, path)) = summary()? else { return Ok(()) };
     let text = markdown::text(project, judged);
-    file.and_then(|mut file| file.write_all(text.as_bytes())).map_err(|error| in_file(Path::new(&path), &error))
+    file.write_all(text.as_bytes()).map_err(|error| Failure::file(&path, error))
 }
 
-fn in_file(path: &Path, error: &io::Error) -> Failure {
-    Failure::Usage(format!("{}: {error}", path.display()))
+/// The file of that summary, opened for more of it.
+fn summary() -> Result<Option<(File, PathBuf)>, Failure> {
+    let Some(path) = std::env::var_os("GITHUB_STEP_SUMMARY").filter(|path| !path.is_empty()) else { return Ok(None) };
+    let path = PathBuf::from(path);
+    match OpenOptions::new().append(true).create(true).open(&path) {
+        Ok(file) => Ok(Some((file, path))),
+        Err(error) => Err(Failure::file(&path, error)),
+    }
 }

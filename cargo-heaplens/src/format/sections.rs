@@ -7,18 +7,27 @@ use crate::change::Change;
 use crate::judge::{Judged, Row};
 use crate::printable;
 use crate::project::Project;
+use crate::shortlist::shortlist;
 
-/// Call sites that are told of a test; the others are counted.
+/// Call sites that are told of a test.
 const MOST_SITES: usize = 5;
 
 /// Lines that are repeated of what a check said; the test has printed them all.
-const MOST_LINES: usize = 8;
+const MOST_LINES: usize = 7;
 
-/// A list with what to do about it.
+/// A list of one kind.
 pub(crate) struct Section {
-    pub(crate) title: &'static str,
+    pub(crate) kind: Kind,
     pub(crate) items: Vec<Item>,
-    pub(crate) remedy: &'static str,
+}
+
+/// What the items of a section have in common.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Regressions,
+    FailedChecks,
+    Improvements,
+    StaleBaselines,
 }
 
 /// A test, or a file, and what is to be said of it; every text is one line that only shows.
@@ -37,28 +46,38 @@ pub(crate) fn of(project: &Project, judged: &Judged) -> Vec<Section> {
         lines: vec![printable::line(&project.shown(&stale.file))],
     });
     let sections = [
-        Section {
-            title: "regressions",
-            items: regressions.collect(),
-            remedy: "If these are meant: `cargo heaplens test --bless`, and commit the baselines",
-        },
-        Section {
-            title: "failed checks",
-            items: other_failures.collect(),
-            remedy: "Lower what the tests need, or change their limits; a check without a baseline needs `cargo heaplens test --bless`",
-        },
-        Section {
-            title: "improvements",
-            items: judged.improvements().map(changed).collect(),
-            remedy: "To hold them: `cargo heaplens test --bless`, and commit the baselines",
-        },
-        Section {
-            title: "stale baselines",
-            items: stale.collect(),
-            remedy: "No test asked for these: take the entries out of the files, or bring the tests back",
-        },
+        Section { kind: Kind::Regressions, items: regressions.collect() },
+        Section { kind: Kind::FailedChecks, items: other_failures.collect() },
+        Section { kind: Kind::Improvements, items: judged.improvements().map(changed).collect() },
+        Section { kind: Kind::StaleBaselines, items: stale.collect() },
     ];
     sections.into_iter().filter(|section| !section.items.is_empty()).collect()
+}
+
+impl Kind {
+    /// The words above the list.
+    pub(crate) fn title(self) -> &'static str {
+        match self {
+            Self::Regressions => "regressions",
+            Self::FailedChecks => "failed checks",
+            Self::Improvements => "improvements",
+            Self::StaleBaselines => "stale baselines",
+        }
+    }
+
+    /// What to do about it.
+    pub(crate) fn remedy(self) -> &'static str {
+        match self {
+            Self::Regressions => "If these are meant: `cargo heaplens test --bless`, and commit the baselines",
+            Self::FailedChecks => {
+                "Lower what the tests need, or change their limits; a check without a baseline needs `cargo heaplens test --bless`"
+            }
+            Self::Improvements => "To hold them: `cargo heaplens test --bless`, and commit the baselines",
+            Self::StaleBaselines => {
+                "No test asked for these: take the entries out of the files, or bring the tests back"
+            }
+        }
+    }
 }
 
 /// How many tests there are, and what came of them.
@@ -74,20 +93,14 @@ pub(crate) fn totals(judged: &Judged) -> String {
 
 fn changed(row: &Row) -> Item {
     let figures = row.change.figures().map(BaselineChange::to_string);
-    let sites = row.sites.iter().take(MOST_SITES).map(site_line);
-    let more = row.sites.len().saturating_sub(MOST_SITES);
-    let more = (more > 0).then(|| format!("and {more} more call sites"));
-    let lines = figures.chain(sites).chain(more).map(|line| printable::line(&line));
+    let sites = shortlist(row.sites.iter().map(site_line), MOST_SITES, "call sites");
+    let lines = figures.chain(sites).map(|line| printable::line(&line));
     Item { name: printable::line(&row.name()), lines: lines.collect() }
 }
 
 fn said(row: &Row) -> Item {
-    let mut lines: Vec<String> = row.text.lines().map(|line| printable::line(line.trim_start())).collect();
-    if lines.len() > MOST_LINES {
-        let more = lines.split_off(MOST_LINES - 1).len();
-        lines.push(format!("and {more} more lines"));
-    }
-    Item { name: printable::line(&row.name()), lines }
+    let lines: Vec<String> = row.text.lines().map(|line| printable::line(line.trim_start())).collect();
+    Item { name: printable::line(&row.name()), lines: shortlist(lines.into_iter(), MOST_LINES, "lines") }
 }
 
 /// A call site in words, without the columns of a longer list.

@@ -58,37 +58,82 @@ pub(crate) fn text(project: &Project, judged: &Judged, columns: usize) -> String
 
 fn rows(judged: &Judged, columns: usize) -> String {
     let lines: Vec<Line> = judged.rows.iter().map(Line::of).collect();
-    let widths: Vec<usize> = (0..TITLES.len())
-        .map(|column| {
-            lines.iter().map(|line| width(&line.figures[column])).max().unwrap_or(0).max(TITLES[column].len())
-        })
-        .collect();
-    let verdicts = lines.iter().map(|line| word(line.verdict).len()).max().unwrap_or(0);
-    let figures: usize = widths.iter().map(|width| GAP + width).sum();
-    let room = columns.saturating_sub(verdicts + GAP + figures);
-    let longest = lines.iter().map(|line| width(&line.name)).max().unwrap_or(0);
-    let is_narrow = room < longest.min(NARROWEST_NAME);
-    let name = if is_narrow { columns.saturating_sub(verdicts + GAP) } else { room.min(longest) };
+    let layout = Layout::of(&lines, columns);
     let mut text = String::new();
     let mut package = None;
     for line in &lines {
         if package != Some(&line.package) {
-            let start = if is_narrow { 0 } else { verdicts + GAP + name };
-            text.push_str(&heading(&line.package, start, &widths, package.is_none(), is_narrow, columns));
+            text.push_str(&layout.heading(&line.package, package.is_none(), columns));
             package = Some(&line.package);
         }
-        text.push_str(&line.text(verdicts, name, &widths, is_narrow));
+        text.push_str(&layout.row(line, columns));
     }
     text
 }
 
-/// The package's name, and above the figures of the first the titles of their columns.
-fn heading(package: &str, start: usize, widths: &[usize], has_titles: bool, is_narrow: bool, columns: usize) -> String {
-    let titles: String = TITLES.iter().zip(widths).map(|(title, width)| cell(title, *width, title)).collect();
-    let package = shortened(package, if is_narrow { columns } else { start });
-    let padding = if is_narrow { "\n".to_owned() } else { " ".repeat(start - width(&package)) };
-    let below = if has_titles { format!("{padding}{titles}") } else { String::new() };
-    format!("{TITLE}{}{TITLE:#}\n", format!("{package}{below}").trim_end())
+/// Where the parts of a row stand, by the room there is.
+struct Layout {
+    form: Form,
+    /// The columns of the verdict.
+    verdict: usize,
+    /// Those of the name.
+    name: usize,
+    /// Those of each figure.
+    figures: Vec<usize>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Form {
+    /// The name and the figures are on one line.
+    OneLine,
+    /// The figures are on a line below the name.
+    TwoLines,
+    /// Each figure has a line of its own.
+    List,
+}
+
+impl Layout {
+    fn of(lines: &[Line], columns: usize) -> Self {
+        let widest = |of: &dyn Fn(&Line) -> usize| lines.iter().map(of).max().unwrap_or(0);
+        let figure = |(column, title): (usize, &&str)| widest(&|line| width(&line.figures[column])).max(title.len());
+        let figures: Vec<usize> = TITLES.iter().enumerate().map(figure).collect();
+        let verdict = widest(&|line| word(line.verdict).len());
+        let longest = widest(&|line| width(&line.name));
+        let of_figures: usize = figures.iter().map(|width| GAP + width).sum();
+        let room = columns.saturating_sub(verdict + GAP + of_figures);
+        let (form, name) = match room >= longest.min(NARROWEST_NAME) {
+            true => (Form::OneLine, room.min(longest)),
+            false if of_figures <= columns => (Form::TwoLines, columns.saturating_sub(verdict + GAP)),
+            false => (Form::List, columns.saturating_sub(verdict + GAP)),
+        };
+        Self { form, verdict, name, figures }
+    }
+
+    /// The package's name, and above the figures of the first the titles of their columns.
+    fn heading(&self, package: &str, is_first: bool, columns: usize) -> String {
+        let titles = TITLES.iter().zip(&self.figures).map(|(title, width)| cell(title, *width, title));
+        let titles: String = titles.filter(|_| is_first && self.form != Form::List).collect();
+        let start = if self.form == Form::OneLine { self.verdict + GAP + self.name } else { columns };
+        let package = shortened(package, start);
+        let space = match self.form {
+            Form::OneLine => " ".repeat(start.saturating_sub(width(&package))),
+            Form::TwoLines | Form::List => "\n".to_owned(),
+        };
+        format!("{TITLE}{}{TITLE:#}\n", format!("{package}{space}{titles}").trim_end())
+    }
+
+    /// The verdict, the name and the figures.
+    fn row(&self, line: &Line, columns: usize) -> String {
+        let (word, color) = (word(line.verdict), line.color());
+        let space = " ".repeat(self.verdict.saturating_sub(word.len()) + GAP);
+        let name = shortened(&line.name, self.name);
+        let padding = match self.form {
+            Form::OneLine => " ".repeat(self.name.saturating_sub(width(&name))),
+            Form::TwoLines | Form::List => "\n".to_owned(),
+        };
+        let figures = if self.form == Form::List { line.list(columns) } else { line.cells(&self.figures) };
+        format!("{color}{word}{color:#}{space}{name}{padding}{figures}")
+    }
 }
 
 /// A cell with the gap before it: figures to the right, the change, which is text, to the left.
@@ -109,33 +154,44 @@ impl Line {
             name: line(&row.name()),
             figures: [blocks, size("total_bytes"), size("peak_bytes"), duration(time), row.change.to_string()],
             change: match row.change {
-                Change::More(_) => BAD,
+                Change::More(_) if row.verdict.is_failure() => BAD,
                 Change::Less(_) => GOOD,
                 _ => Style::new(),
             },
         }
     }
 
-    fn text(&self, verdicts: usize, name: usize, widths: &[usize], is_narrow: bool) -> String {
-        let color = match self.verdict {
+    fn color(&self) -> Style {
+        match self.verdict {
             Verdict::Passed => GOOD,
-            Verdict::Blessed => NOTED,
+            Verdict::Expected | Verdict::Blessed => NOTED,
             Verdict::Refused | Verdict::Failed => BAD,
-        };
-        let word = word(self.verdict);
-        let space = " ".repeat(verdicts - word.len() + GAP);
-        let shown = shortened(&self.name, name);
-        let padding = if is_narrow { "\n".to_owned() } else { " ".repeat(name - width(&shown)) };
+        }
+    }
+
+    /// The figures beside each other.
+    fn cells(&self, widths: &[usize]) -> String {
         let [figures @ .., change] = &self.figures;
         let figures = figures.iter().zip(widths).zip(TITLES).map(|((text, width), title)| cell(text, *width, title));
-        let change = format!("{0}{change}{0:#}", self.change);
-        format!("{color}{word}{color:#}{space}{shown}{padding}{}{:GAP$}{change}\n", figures.collect::<String>(), "")
+        let style = self.change;
+        format!("{}{:GAP$}{style}{change}{style:#}\n", figures.collect::<String>(), "")
+    }
+
+    /// The figures below each other.
+    fn list(&self, columns: usize) -> String {
+        let longest = TITLES.map(str::len).into_iter().max().unwrap_or(0);
+        let line = |(title, figure): (&str, &String)| {
+            let style = if title == "change" { self.change } else { Style::new() };
+            format!("{style}{}{style:#}\n", wrapped(&format!("{title:longest$} {figure}"), GAP, columns))
+        };
+        TITLES.into_iter().zip(&self.figures).map(line).collect()
     }
 }
 
 fn word(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::Passed => "ok",
+        Verdict::Expected => "expected",
         Verdict::Blessed => "blessed",
         Verdict::Refused => "REFUSED",
         Verdict::Failed => "FAILED",
@@ -143,11 +199,11 @@ fn word(verdict: Verdict) -> &'static str {
 }
 
 fn list(section: &Section, columns: usize) -> String {
-    let mut text = format!("\n{TITLE}{}{TITLE:#}\n", section.title);
+    let mut text = format!("\n{TITLE}{}{TITLE:#}\n", section.kind.title());
     for item in &section.items {
         text.push_str(&format!("- {}\n", shortened(&item.name, columns.saturating_sub(2))));
         item.lines.iter().for_each(|line| text.push_str(&format!("{}\n", wrapped(line, 4, columns))));
     }
-    text.push_str(&format!("{NOTED}{}{NOTED:#}\n", wrapped(section.remedy, 2, columns)));
+    text.push_str(&format!("{NOTED}{}{NOTED:#}\n", wrapped(section.kind.remedy(), 2, columns)));
     text
 }

@@ -58,6 +58,11 @@ impl Workspace {
         fs::write(folder.join("1.jsonl"), lines.replace('@', root)).expect("writable");
     }
 
+    /// What takes the place of the user's cache: it lies outside of the workspace.
+    pub(crate) fn cache(&self) -> PathBuf {
+        self.root.with_extension("cache")
+    }
+
     /// The command, with nothing of this process's environment that it would heed.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_cargo-heaplens"));
@@ -65,12 +70,25 @@ impl Workspace {
             .args(arguments)
             .current_dir(&self.root)
             .env("CARGO_TARGET_DIR", &self.target)
+            .env("XDG_CACHE_HOME", self.cache())
             .env("CARGO_NET_OFFLINE", "true");
         for variable in
             ["GITHUB_STEP_SUMMARY", "GITHUB_WORKSPACE", "HEAPLENS_BLESS", "COLUMNS", "NO_COLOR", "RUSTFLAGS"]
         {
             command.env_remove(variable);
         }
+        command
+    }
+
+    /// The command with a cargo that runs these lines of a script in place of everything but `cargo metadata`.
+    #[cfg(unix)]
+    pub(crate) fn with_cargo(&self, lines: &str, arguments: &[&str]) -> Command {
+        use std::os::unix::fs::PermissionsExt;
+        let fake = self.root.join("bin/cargo");
+        self.write("bin/cargo", &format!("#!/bin/sh\n[ \"$1\" = metadata ] && exec \"$REAL_CARGO\" \"$@\"\n{lines}\n"));
+        fs::set_permissions(&fake, fs::Permissions::from_mode(0o755)).expect("our file");
+        let mut command = self.command(arguments);
+        command.env("CARGO", &fake).env("REAL_CARGO", std::env::var("CARGO").unwrap_or("cargo".to_owned()));
         command
     }
 
@@ -88,6 +106,7 @@ impl Drop for Workspace {
     fn drop(&mut self) {
         if self.kept.is_none() {
             let _ = fs::remove_dir_all(&self.root);
+            let _ = fs::remove_dir_all(self.cache());
         }
     }
 }
@@ -109,6 +128,7 @@ pub(crate) fn sample() -> Workspace {
     for left in [".git", "bin", "later"] {
         let _ = fs::remove_dir_all(workspace.root.join(left));
     }
+    let _ = fs::remove_file(workspace.root.join("staged.txt"));
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     let members = "[workspace]\nmembers = [\"alpha\", \"beta\"]\nresolver = \"3\"\n";
     workspace.write("Cargo.toml", &format!("{members}\n[profile.dev]\ndebug = \"line-tables-only\"\n"));
