@@ -126,6 +126,8 @@ pub use adapt::rayon;
 pub use adapt::tracing;
 pub use allocator::{Heaplens, is_installed};
 pub use completeness::Completeness;
+#[cfg(feature = "stacks")]
+pub use export::ExportFormat;
 #[cfg(feature = "macros")]
 pub use heaplens_macros::{baseline, budget};
 #[cfg(feature = "stacks")]

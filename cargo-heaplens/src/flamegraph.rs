@@ -1,6 +1,5 @@
 //! `cargo heaplens flamegraph`: the profile as SVG images.
 
-use std::ffi::OsString;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -9,6 +8,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use heaplens::testing::wording::visible;
 use heaplens::{Metric, Profile};
 
+use crate::beside::beside;
 use crate::failure::{Failure, written};
 use crate::part::Part;
 
@@ -86,36 +86,11 @@ impl Flamegraph {
         if self.output.as_deref() == Some(Path::new("-")) {
             return written(profile.write_flamegraph(metric, terminal));
         }
-        let image = self.output.clone().unwrap_or_else(|| beside(&self.file, &self.part.in_file_name(), metric));
+        let image = self
+            .output
+            .clone()
+            .unwrap_or_else(|| beside(&self.file, &self.part.in_file_name(), &format!("{metric}.svg")));
         profile.save_flamegraph(metric, &image)?;
         written(writeln!(terminal, "{}", image.display()))
-    }
-}
-
-/// The image's name beside the profile: `app.json.gz` becomes `app.total-bytes.svg`, with the part between them.
-fn beside(profile: &Path, part: &str, metric: Metric) -> PathBuf {
-    let mut stem = profile.to_owned();
-    for ending in ["gz", "json"] {
-        if stem.extension().is_some_and(|found| found == ending) {
-            stem.set_extension("");
-        }
-    }
-    let mut name = OsString::from(stem.file_name().unwrap_or_default());
-    name.push(format!("{part}.{metric}.svg"));
-    stem.with_file_name(name)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_image_is_named_after_its_profile_and_metric() {
-        let name = |profile| beside(Path::new(profile), "", Metric::TotalBytes);
-        assert_eq!(name("/tmp/app.json.gz"), Path::new("/tmp/app.total-bytes.svg"));
-        assert_eq!(name("app.v2.json"), Path::new("app.v2.total-bytes.svg"));
-        assert_eq!(name("profile"), Path::new("profile.total-bytes.svg"));
-        let of_part = beside(Path::new("app.json"), ".scope-parse", Metric::TotalBytes);
-        assert_eq!(of_part, Path::new("app.scope-parse.total-bytes.svg"));
     }
 }

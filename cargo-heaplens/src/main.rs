@@ -3,17 +3,19 @@
 //! ```text
 //! test ──▶ cargo test ──▶ records ──▶ judged beside the baselines ──▶ a table, JSON, JUnit, Markdown, GitHub
 //! check ──────────────────┘           compare ──▶ the same records of two revisions
-//! report, flamegraph ──▶ a saved profile
+//! report, flamegraph, export ──▶ a saved profile
 //! ```
 //!
 //! One file per subcommand, named after it. The library measures and knows its files; each subcommand ends with one of the
 //! exit codes of heaplens: 0 fine, 1 a test, budget or baseline failed, 2 wrong usage or unreadable input, 3 the tool failed.
 #![forbid(unsafe_code)]
 
+mod beside;
 mod cargo_test;
 mod change;
 mod check;
 mod compare;
+mod export;
 mod failure;
 mod flamegraph;
 mod format;
@@ -48,6 +50,7 @@ enum Command {
     Compare(compare::Compare),
     Report(report::Report),
     Flamegraph(flamegraph::Flamegraph),
+    Export(export::Export),
 }
 
 const EXAMPLES: &str = "\
@@ -59,6 +62,7 @@ Examples:
   cargo heaplens report app.json.gz
   cargo heaplens report app.json.gz --by scope
   cargo heaplens flamegraph app.json.gz --metric live-at-peak-bytes
+  cargo heaplens export app.json.gz --csv
 
 Exit codes: 0 fine, 1 a test, budget or baseline failed, 2 wrong usage or
 unreadable input, 3 the tool failed";
@@ -71,6 +75,7 @@ fn main() -> ExitCode {
         Command::Compare(compare) => compare.run(),
         Command::Report(report) => report.run().map(fine),
         Command::Flamegraph(flamegraph) => flamegraph.run().map(fine),
+        Command::Export(export) => export.run().map(fine),
     };
     result.unwrap_or_else(failure::Failure::report)
 }

@@ -5,10 +5,17 @@
 
 #[cfg(feature = "flamegraph")]
 mod color;
+#[cfg(feature = "stacks")]
+mod csv;
 #[cfg(feature = "flamegraph")]
 mod flamegraph;
 #[cfg(feature = "stacks")]
 mod folded;
+#[cfg(feature = "stacks")]
+mod format;
 #[cfg(feature = "flamegraph")]
 mod heading;
 pub(crate) mod number;
+
+#[cfg(feature = "stacks")]
+pub use format::ExportFormat;
