@@ -92,6 +92,8 @@ compile_error!("heaplens runs on 64-bit Unix systems");
 
 mod adapt;
 mod allocator;
+#[cfg(feature = "stacks")]
+mod analyze;
 mod completeness;
 mod export;
 mod fault;
@@ -125,6 +127,8 @@ pub use adapt::rayon;
 #[cfg(feature = "tracing")]
 pub use adapt::tracing;
 pub use allocator::{Heaplens, is_installed};
+#[cfg(feature = "stacks")]
+pub use analyze::{DiffKind, ProfileDiff, SiteDiff};
 pub use completeness::Completeness;
 #[cfg(feature = "stacks")]
 pub use export::ExportFormat;

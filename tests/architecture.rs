@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Every folder and top-level file of `src`, from left to right: a module may import from those before it.
-const ORDER: [&str; 18] = [
+const ORDER: [&str; 19] = [
     "stats",
     "completeness",
     "sys",
@@ -18,6 +18,7 @@ const ORDER: [&str; 18] = [
     "symbolize",
     "profile",
     "profiler",
+    "analyze",
     "export",
     "report",
     "testing",

@@ -125,3 +125,59 @@ fn the_flame_graph_of_a_part_is_as_committed() {
     index_on_worker_1().write_flamegraph(Metric::TotalBytes, &mut written).expect("memory can be written");
     assert_golden("orders.index.total-bytes.svg", &written);
 }
+
+#[test]
+fn the_difference_of_two_profiles_is_as_committed() {
+    let (before, after) = (index_on_worker_1(), orders());
+    let diff = Profile::diff(&before, &after);
+    assert_golden("orders.diff.txt", diff.report(Metric::TotalBytes, 8).as_bytes());
+    let mut folded = Vec::new();
+    diff.write_folded(Metric::TotalBytes, &mut folded).expect("memory can be written");
+    assert_golden("orders.diff.folded", &folded);
+    let mut json = Vec::new();
+    diff.write_json(&mut json).expect("memory can be written");
+    assert_golden("orders.diff.json", &json);
+}
+
+/// The figures of the sites add up to those of the whole, whichever profile has them, in the text as in the folded stacks.
+#[test]
+fn the_difference_of_two_profiles_adds_up() {
+    for (before, after) in [(fluid(), orders()), (orders(), index_on_worker_1()), (Profile::default(), fluid())] {
+        let diff = Profile::diff(&before, &after);
+        for metric in Metric::ALL {
+            let sum: i128 = diff.sites().iter().map(|site| site.change(metric)).sum();
+            assert_eq!(sum, diff.total_change(metric), "{metric}");
+            let mut folded = Vec::new();
+            diff.write_folded(metric, &mut folded).expect("memory can be written");
+            let text = String::from_utf8(folded).expect("text");
+            let columns: Vec<[u64; 2]> = text
+                .lines()
+                .map(|line| {
+                    let mut words = line.rsplitn(3, ' ');
+                    let mut number = || words.next().and_then(|word| word.parse().ok()).expect("a figure");
+                    let after = number();
+                    [number(), after]
+                })
+                .collect();
+            let total = |column: usize| columns.iter().map(|columns| columns[column]).sum::<u64>();
+            assert_eq!([total(0), total(1)], [before.total(metric), after.total(metric)], "{metric}");
+        }
+        let lines = diff.report(Metric::TotalBytes, 16);
+        assert!(lines.lines().count() <= 25 && lines.lines().all(|line| line.chars().count() <= 100), "{lines}");
+    }
+}
+
+#[cfg(feature = "flamegraph")]
+#[test]
+fn a_differential_flame_graph_is_an_image_even_of_nothing() {
+    let image = |before: &Profile, after: &Profile| {
+        let mut written = Vec::new();
+        Profile::diff(before, after).write_flamegraph(Metric::TotalBytes, &mut written).expect("memory can be written");
+        String::from_utf8(written).expect("text")
+    };
+    let changed = image(&index_on_worker_1(), &orders());
+    assert!(changed.contains("bytes allocated: what changed") && changed.contains("walk"), "{changed}");
+    for before in [Profile::default(), orders()] {
+        assert!(image(&before, &Profile::default()).contains("no bytes allocated in the later profile"));
+    }
+}

@@ -3,7 +3,7 @@
 //! ```text
 //! test ──▶ cargo test ──▶ records ──▶ judged beside the baselines ──▶ a table, JSON, JUnit, Markdown, GitHub
 //! check ──────────────────┘           compare ──▶ the same records of two revisions
-//! report, flamegraph, export ──▶ a saved profile
+//! report, flamegraph, diff, export ──▶ saved profiles
 //! ```
 //!
 //! One file per subcommand, named after it. The library measures and knows its files; each subcommand ends with one of the
@@ -15,6 +15,7 @@ mod cargo_test;
 mod change;
 mod check;
 mod compare;
+mod diff;
 mod export;
 mod failure;
 mod flamegraph;
@@ -50,6 +51,7 @@ enum Command {
     Compare(compare::Compare),
     Report(report::Report),
     Flamegraph(flamegraph::Flamegraph),
+    Diff(diff::Diff),
     Export(export::Export),
 }
 
@@ -62,6 +64,7 @@ Examples:
   cargo heaplens report app.json.gz
   cargo heaplens report app.json.gz --by scope
   cargo heaplens flamegraph app.json.gz --metric live-at-peak-bytes
+  cargo heaplens diff before.json.gz after.json.gz
   cargo heaplens export app.json.gz --csv
 
 Exit codes: 0 fine, 1 a test, budget or baseline failed, 2 wrong usage or
@@ -75,6 +78,7 @@ fn main() -> ExitCode {
         Command::Compare(compare) => compare.run(),
         Command::Report(report) => report.run().map(fine),
         Command::Flamegraph(flamegraph) => flamegraph.run().map(fine),
+        Command::Diff(diff) => diff.run().map(fine),
         Command::Export(export) => export.run().map(fine),
     };
     result.unwrap_or_else(failure::Failure::report)

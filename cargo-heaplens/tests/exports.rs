@@ -1,4 +1,5 @@
-//! `cargo heaplens export`: every format of a profile that is part of the repository, to a file and to standard output.
+//! `cargo heaplens export`: every format of a profile that is part of the repository, to a file and to standard output; and
+//! `cargo heaplens diff`.
 
 mod support;
 
@@ -25,8 +26,12 @@ impl Folder {
     }
 
     fn run(&self, arguments: &[&str]) -> Output {
+        self.command(&[&["export", "orders.json"], arguments].concat())
+    }
+
+    fn command(&self, arguments: &[&str]) -> Output {
         let mut command = Command::new(env!("CARGO_BIN_EXE_cargo-heaplens"));
-        command.current_dir(&self.0).args(["export", "orders.json"]).args(arguments).output().expect("it was built")
+        command.current_dir(&self.0).args(arguments).output().expect("it was built")
     }
 }
 
@@ -95,4 +100,24 @@ fn the_table_is_read_by_another_reader_and_adds_up() {
     let names = ["total_blocks", "total_bytes", "freed_blocks", "freed_bytes", "peak_bytes", "temporary_blocks"];
     let expected: String = names.map(|name| format!("{}\n", json["stats"][name])).concat();
     assert_eq!(text(&output.stdout), expected, "{}", text(&output.stderr));
+}
+
+#[test]
+fn a_difference_is_shown_in_every_form() {
+    let folder = Folder::new("diff");
+    let fluid = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/golden/fluid.json");
+    let fluid = fluid.to_str().expect("a plain path");
+    let diff = |arguments: &[&str]| ended(0, &folder.command(&[&["diff", fluid, "orders.json"], arguments].concat()));
+    let text = diff(&[]);
+    assert!(text.lines().count() <= 25 && text.contains("  ... and 8 more, -34.1 kB together"), "{text}");
+    assert!(diff(&["--top", "1", "--metric", "total-blocks"]).contains("blocks allocated"));
+    let json: Value = serde_json::from_str(&diff(&["--json"])).expect("JSON");
+    assert_eq!((&json["format"], &json["version"]), (&"heaplens-diff".into(), &1.into()));
+    assert!(diff(&["--folded"]).lines().all(|line| line.rsplit(' ').take(2).all(|word| word.parse::<u64>().is_ok())));
+    assert!(diff(&["--flamegraph"]).trim_end().ends_with("</svg>"));
+    let same = ended(0, &folder.command(&["diff", "orders.json", "orders.json"]));
+    assert!(same.ends_with("no call site changed by bytes allocated\n"), "{same}");
+    ended(2, &folder.command(&["diff", "orders.json"]));
+    ended(2, &folder.command(&["diff", "orders.json", "missing.json"]));
+    ended(2, &folder.command(&["diff", "orders.json", "orders.json", "--json", "--folded"]));
 }

@@ -113,7 +113,7 @@ fn drawn_origins(stacks: &BTreeMap<String, u64>, origins: &HashMap<String, Origi
 }
 
 /// An image for a metric of which there is nothing, in the look of the others.
-fn empty_image(title: &str, nothing: &str) -> String {
+pub(super) fn empty_image(title: &str, nothing: &str) -> String {
     let [title, nothing] =
         [title, nothing].map(|text| text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;"));
     format!(

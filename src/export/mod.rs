@@ -7,6 +7,8 @@
 mod color;
 #[cfg(feature = "stacks")]
 mod csv;
+#[cfg(feature = "stacks")]
+mod diff;
 #[cfg(feature = "flamegraph")]
 mod flamegraph;
 #[cfg(feature = "stacks")]

@@ -20,6 +20,11 @@ pub struct Site<'p> {
 }
 
 impl<'p> Site<'p> {
+    /// A site that is put together elsewhere: it is the whole of its metric.
+    pub(crate) fn of_frames(frames: Vec<&'p Frame>, stats: SiteStats, metric: Metric) -> Self {
+        Self { frames, stats, metric, metric_total: metric.of(&stats) }
+    }
+
     /// The call stack as views show it, leaf first; the outermost frames are the open scopes and, in a recording by
     /// thread, the thread.
     #[must_use]

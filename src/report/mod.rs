@@ -5,6 +5,8 @@
 #![forbid(unsafe_code)]
 
 mod columns;
+#[cfg(feature = "stacks")]
+mod diff;
 mod fit;
 #[cfg(feature = "stacks")]
 mod full;
