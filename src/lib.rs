@@ -158,7 +158,7 @@ mod guide {
     #[cfg(feature = "stacks")]
     #[doc = include_str!("../docs/guide/baselines.md")]
     struct Baselines;
-    #[cfg(feature = "macros")]
+    #[cfg(all(feature = "macros", feature = "stacks"))]
     #[doc = include_str!("../docs/guide/budgets.md")]
     struct Budgets;
     #[cfg(feature = "stacks")]

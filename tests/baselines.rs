@@ -250,4 +250,7 @@ fn a_slack_that_is_not_that_of_the_file_is_refused() {
     with_slack("50 %").check(&measured("rows", || table(10))).expect("the same");
     let text = with_slack("5 %").check(&measured("rows", || table(10))).expect_err("tightened").to_string();
     assert!(text.contains("peak_bytes may be off by 5 % here and by 50 % in the file: bless it anew"), "{text}");
+    let wrong = package.baseline("rows").slack(Figure::TotalBlocks, "5 kB");
+    let text = wrong.check(&measured("rows", || table(10))).expect_err("no size").to_string();
+    assert!(text.contains("`total_blocks` counts"), "{text}");
 }

@@ -114,7 +114,7 @@ mod with_stacks {
         assert!(site.contains("80.0 kB") && site.contains("table"), "the largest comes first: {text}");
         let path = text.lines().find_map(|line| line.strip_prefix("whole call stacks: cargo heaplens report --full "));
         let path = path.expect("the command");
-        let folder = "heaplens/budgets.with_stacks.a_failure_names_the_lines_and_leaves_a_profile/";
+        let folder = "heaplens/heaplens.budgets.with_stacks.a_failure_names_the_lines_and_leaves_a_profile/";
         assert!(path.ends_with(&format!("{folder}report.json.gz")), "{path}");
         let profile = heaplens::Profile::load(path).expect("the profile that was written");
         assert_eq!(profile.stats().peak_bytes, used.peak_bytes);

@@ -65,7 +65,7 @@ fn assert_golden(name: &str, written: &str) {
 /// `target/heaplens/..` in place of where that is, and `<package>` in place of a folder made here.
 fn without_folders(line: &str) -> String {
     let line = line.replace(&*package("").to_string_lossy(), "<package>-");
-    match (line.find("/heaplens/failure_texts"), line.find(": /")) {
+    match (line.find("/heaplens/heaplens.failure_texts"), line.find(": /")) {
         (Some(end), Some(start)) => format!("{}: target{}", &line[..start], &line[end..]),
         (Some(end), None) => match line.find(" /") {
             Some(start) => format!("{} target{}", &line[..start], &line[end..]),
@@ -125,6 +125,18 @@ fn a_budget_that_cannot_be_checked() {
 #[test]
 fn a_section_that_allocates() {
     assert_golden("section-without-allocations", &text(|| drop(assert_no_alloc(|| label(3)))));
+}
+
+/// Each failure names the files that are its own.
+#[test]
+fn two_failures_of_one_name_have_two_profiles() {
+    let failed = |number: usize| text(|| drop(assert_no_alloc(|| rows(number))));
+    let profile = |text: &str| {
+        let path = text.lines().find_map(|line| line.strip_prefix("whole call stacks: cargo heaplens report --full "));
+        heaplens::Profile::load(path.expect("the command")).expect("the profile that was written")
+    };
+    let (first, second) = (failed(2), failed(5));
+    assert_eq!([&first, &second].map(|text| profile(text).stats().total_blocks), [3, 6], "{first}\n{second}");
 }
 
 #[test]

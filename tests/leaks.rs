@@ -90,6 +90,14 @@ fn suppressions_are_read_from_a_file() {
     std::fs::write(&path, "leaks\n").expect("writable");
     let error = LeakTest::new().suppressions(&path).expect_err("no suppression").to_string();
     assert!(error.contains("line 1: `leaks` is no suppression"), "{error}");
+    std::fs::write(&path, "leek:shop\n").expect("writable");
+    assert!(
+        LeakTest::new()
+            .suppressions(&path)
+            .expect_err("misspelt")
+            .to_string()
+            .contains("`leek:shop` is no suppression")
+    );
     std::fs::remove_file(&path).expect("made by this test");
     assert!(LeakTest::new().suppressions(&path).expect_err("no file").to_string().contains("heaplens-suppressions-"));
 }

@@ -112,7 +112,8 @@ impl Measurement {
             number => format!("{number} blocks"),
         };
         Some(format!(
-            "{threads} worked for this scope from outside and allocated {blocks} that it did not see: attach with `handle()`"
+            "{threads} worked for this scope from outside and allocated {blocks} that it did not see: attach with `handle()`, \
+             or `ScopeHandle::current()` where the scope is not at hand"
         ))
     }
 }

@@ -3,7 +3,9 @@
 use super::given::given;
 use super::test_name::{TestName, file_name};
 use crate::profile::{Metric, Profile};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 /// Writes the files of a failed test, and says in its text where they are.
 pub(super) fn lines(profile: &Profile, metric: Metric, test: &TestName) -> Vec<String> {
@@ -29,15 +31,37 @@ struct Artefacts {
 ///
 /// If they cannot be written, with the path in the text.
 fn write(profile: &Profile, metric: Metric, test: &TestName) -> Result<Artefacts, String> {
-    let folder = output_folder().join(test.folder());
+    let folder = output_folder().join(test.folder(given("CARGO_PKG_NAME").as_deref()));
     std::fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
-    let stem = file_name(profile.name());
-    let path = folder.join(format!("{stem}.json.gz"));
+    let stem = stem_of_its_own(folder.join(file_name(profile.name())));
+    let with_ending = |ending: &str| {
+        let mut path = stem.clone().into_os_string();
+        path.push(ending);
+        PathBuf::from(path)
+    };
+    let path = with_ending(".json.gz");
     profile.save(&path).map_err(|error| error.to_string())?;
     Ok(Artefacts {
-        flamegraph: flamegraph(profile, metric, &folder.join(format!("{stem}.{metric}.svg")))?,
+        flamegraph: flamegraph(profile, metric, &with_ending(&format!(".{metric}.svg")))?,
         profile: shown(path),
     })
+}
+
+/// What the files of a failure are called without their endings: a later failure of the same name in this process has a number
+/// behind it, so that the text of each names its own. The next run of the program begins anew.
+fn stem_of_its_own(stem: PathBuf) -> PathBuf {
+    static TAKEN: Mutex<BTreeMap<PathBuf, u32>> = Mutex::new(BTreeMap::new());
+    let mut taken = TAKEN.lock().unwrap_or_else(PoisonError::into_inner);
+    let times = taken.entry(stem.clone()).or_default();
+    *times += 1;
+    match *times {
+        1 => stem,
+        times => {
+            let mut numbered = stem.into_os_string();
+            numbered.push(format!("-{times}"));
+            numbered.into()
+        }
+    }
 }
 
 #[cfg(feature = "flamegraph")]

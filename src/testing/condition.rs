@@ -2,7 +2,7 @@
 
 use super::comparison::Comparison;
 use super::figure::Figure;
-use crate::export::number::{bytes, count};
+use crate::export::number::{bytes, count, counted};
 use crate::symbolize::visible;
 use core::fmt;
 use std::borrow::Cow;
@@ -103,7 +103,7 @@ impl fmt::Display for Condition {
         write!(f, "{} {} {}", self.figure, self.comparison, count(self.limit))?;
         match &self.subject {
             Subject::Whole => Ok(()),
-            Subject::Items(items) => write!(f, " for each of {} items", count(*items)),
+            Subject::Items(items) => write!(f, " for each of {}", counted(*items, "item")),
             Subject::EachSite => f.write_str(" at each call site"),
             Subject::InCrate(name) => write!(f, " in crate {}", visible(name)),
             Subject::Several => f.write_str(" of several things"),

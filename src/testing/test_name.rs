@@ -1,5 +1,6 @@
 //! What a test is called, and the name of its folder.
 
+use std::ffi::OsStr;
 use std::path::PathBuf;
 
 /// The path of a test: `suite::module::test`.
@@ -54,9 +55,16 @@ impl TestName {
         format!("{} [{scope}]", self.0)
     }
 
-    /// The folder of its files: a relative path of one name.
-    pub(super) fn folder(&self) -> PathBuf {
-        PathBuf::from(file_name(&self.0))
+    /// The folder of its files: a relative path of one name. The package is in front, where its name is not that of the suite: the
+    /// packages of a workspace share a build folder, and each can have a `tests/memory.rs`.
+    pub(super) fn folder(&self, package: Option<&OsStr>) -> PathBuf {
+        let package = package.map(|name| name.to_string_lossy().into_owned());
+        let suite = self.suite().split('.').next().unwrap_or_default();
+        let name = match package.filter(|package| package.replace('-', "_") != suite) {
+            Some(package) => format!("{package}::{}", self.0),
+            None => self.0.clone(),
+        };
+        PathBuf::from(file_name(&name))
     }
 }
 
@@ -113,7 +121,10 @@ mod tests {
     #[test]
     fn a_path_becomes_one_name() {
         assert_eq!(file_name("suite::tests::parse"), "suite.tests.parse");
-        assert_eq!(TestName::of_path("suite::parse::{{closure}}").folder(), PathBuf::from("suite.parse"));
+        assert_eq!(TestName::of_path("suite::parse::{{closure}}").folder(None), PathBuf::from("suite.parse"));
+        let in_package = |package: &str| TestName::of_path("my_app::parse").folder(Some(OsStr::new(package)));
+        assert_eq!(in_package("my-app"), PathBuf::from("my_app.parse"));
+        assert_eq!(in_package("other"), PathBuf::from("other.my_app.parse"));
         let hostile = file_name("../../etc/passwd\u{1b}[31m");
         assert!(hostile.starts_with("-..-etc-passwd--31m-") && !hostile.contains('/'), "{hostile}");
         assert_ne!(file_name("a b"), file_name("a/b"));

@@ -47,7 +47,7 @@ fn call_sites_and_files_are_told() {
         let path = text.lines().find_map(|line| line.strip_prefix("whole call stacks: cargo heaplens report --full "));
         let path = path.unwrap_or_else(|| panic!("no command: {text}"));
         let (test, file) = (name.replace("::", "."), name.rsplit("::").next().unwrap_or_default());
-        assert!(path.ends_with(&format!("heaplens/budget_attribute.fail.{test}/{file}.json.gz")), "{path}");
+        assert!(path.ends_with(&format!("heaplens/heaplens.budget_attribute.fail.{test}/{file}.json.gz")), "{path}");
         let profile = heaplens::Profile::load(path).expect("the profile that was written");
         assert!(profile.stats().total_blocks >= 1);
     }

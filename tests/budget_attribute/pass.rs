@@ -3,6 +3,7 @@
 use crate::{block, yield_now};
 use rstest::{fixture, rstest};
 use std::cell::Cell;
+use std::collections::BTreeMap;
 use std::io;
 use std::thread::LocalKey;
 
@@ -299,4 +300,22 @@ mod futures {
         let runtime: Runtime = Builder::new_multi_thread().worker_threads(3).build().expect("a runtime");
         (0..20).for_each(|_| runtime.block_on(of_tasks()));
     }
+}
+
+/// The words of a text, each with the lines that it stands in: the sample of docs/guide/budgets.md, whose figures it shows.
+fn index(text: &str) -> BTreeMap<String, Vec<usize>> {
+    let lines: Vec<String> = text.lines().map(str::to_lowercase).collect();
+    let mut words: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    for (number, line) in lines.iter().enumerate() {
+        for word in line.split_whitespace() {
+            words.entry(word.to_owned()).or_default().push(number);
+        }
+    }
+    words
+}
+
+#[heaplens::budget(peak_bytes == "13.472 kB", total_blocks == 734)]
+#[test]
+fn the_sample_of_the_guide_needs_what_the_guide_says() {
+    assert_eq!(index(&"To be or not to be\n".repeat(100)).len(), 4);
 }

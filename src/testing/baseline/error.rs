@@ -60,12 +60,12 @@ impl fmt::Display for BaselineError {
         match self {
             Self::Io { path, source } => write!(f, "{}: {source}", visible(&path.to_string_lossy())),
             Self::Conflict { path, line } => {
-                write!(f, "{}: the marks of a merge: choose one side, or bless again", at(path, *line))
+                write!(f, "{}: the marks of a merge: take one side, and bless it if both changed", at(path, *line))
             }
             Self::Schema { path, line, schema } => write!(
                 f,
                 "{}: version {schema} of the baseline file, and this heaplens reads version {}: take the heaplens that wrote it, \
-                 or bless again",
+                 or delete the file and bless anew",
                 at(path, *line),
                 super::file::SCHEMA
             ),
@@ -77,7 +77,8 @@ impl fmt::Display for BaselineError {
             ),
             Self::Twice { name } => write!(
                 f,
-                "two measurements would both be the baseline \"{}\": give their scopes different names",
+                "two measurements would both be the baseline \"{}\": give their scopes different names (an entry is named after the \
+                 function that the macro stands in, and the scope)",
                 visible(name)
             ),
         }

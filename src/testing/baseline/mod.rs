@@ -61,6 +61,10 @@ impl Baseline {
             Ok(_) if !entry::FIGURES.contains(&figure) => {
                 self.wrong_slack = Some(format!("there is no baseline of `{figure}`, so that it has no slack"));
             }
+            Ok(_) if !figure.is_bytes() && slack.to_string().ends_with(char::is_alphabetic) => {
+                self.wrong_slack =
+                    Some(format!("`{figure}` counts: its slack is a share such as \"5 %\", or a number"));
+            }
             Ok(slack) => self.slack.push((figure, slack)),
             Err(error) => self.wrong_slack = Some(error),
         }
@@ -126,8 +130,8 @@ impl Baseline {
     ///
     /// # Errors
     ///
-    /// If the measurement is not complete, if the file cannot be read and written, or if this process has blessed other figures
-    /// under the same name.
+    /// If the measurement is not complete, if the file cannot be read and written, or if this process has blessed
+    /// other figures under the same name.
     pub fn bless(&self, measurement: &Measurement) -> Result<(), BudgetFailure> {
         let _own = OwnWork::begin();
         let path = file_in(&self.package, &self.test);

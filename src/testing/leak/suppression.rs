@@ -11,6 +11,21 @@
 
 use crate::symbolize::Frame;
 
+/// What suppressions of LLVM's other sanitizers begin with: ThreadSanitizer's and AddressSanitizer's.
+const OTHER_KINDS: [&str; 11] = [
+    "race",
+    "race_top",
+    "thread",
+    "mutex",
+    "signal",
+    "deadlock",
+    "called_from_lib",
+    "interceptor_name",
+    "interceptor_via_fun",
+    "interceptor_via_lib",
+    "odr_violation",
+];
+
 /// A pattern, and how often it was needed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Suppression {
@@ -53,10 +68,7 @@ pub(super) fn parse(text: &str) -> Result<Vec<Suppression>, String> {
                 suppressions.push(Suppression::new(pattern.trim()))
             }
             // A file can hold suppressions for other sanitizers.
-            Some((kind, _))
-                if !kind.is_empty()
-                    && kind.chars().all(|letter| letter.is_alphanumeric() || letter == '_')
-                    && kind != "leak" => {}
+            Some((kind, _)) if OTHER_KINDS.contains(&kind) => {}
             _ => {
                 return Err(format!(
                     "line {number}: `{}` is no suppression: write `leak:pattern`",
