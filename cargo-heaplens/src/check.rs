@@ -45,8 +45,14 @@ impl Check {
             return Err(Failure::file(&results, reason));
         }
         let run = Run::read(&project).unwrap_or_else(Run::unknown);
-        let judged = Judged::of(&project, &run, records, Age::Recorded)?;
+        let judged = Judged::of(&project, &run, records, Age::Recorded, project.baselines()?)?;
         self.output.write(&project, &judged)?;
+        if self.strict {
+            judged.say_what_is_strict();
+        }
+        if run.left_tests_out() {
+            eprintln!("note: these are the results of a run of some of the tests");
+        }
         Ok(ExitCode::from(if judged.is_failure(self.strict) { FAILED } else { 0 }))
     }
 }

@@ -100,11 +100,17 @@ impl Verdict {
 
 impl Judged {
     /// Compares the records with the baselines.
-    pub(crate) fn of(project: &Project, run: &Run, records: Vec<TestRecord>, age: Age) -> Result<Self, Failure> {
-        let mut baselines = project.baselines()?;
+    pub(crate) fn of(
+        project: &Project,
+        run: &Run,
+        records: Vec<TestRecord>,
+        age: Age,
+        mut baselines: Baselines,
+    ) -> Result<Self, Failure> {
         for record in &records {
             let path = record.baseline_file();
-            if !baselines.contains_key(&path) {
+            // A file that was not there before a blessing had no entries.
+            if !baselines.contains_key(&path) && !(run.has_blessed && age == Age::Fresh) {
                 baselines.insert(path.clone(), read(&path)?);
             }
         }
@@ -136,14 +142,23 @@ impl Judged {
         self.has_failed_elsewhere || self.failures().next().is_some() || strict && could_be_better
     }
 
+    /// Says on standard error why a run fails that would not without `--strict`.
+    pub(crate) fn say_what_is_strict(&self) {
+        if !self.is_failure(false) && self.is_failure(true) {
+            let (better, stale) = (self.improvements().count(), self.stale.len());
+            eprintln!("failed, because of --strict: better than their baselines {better}, stale {stale}");
+        }
+    }
+
     /// The rows that fail the run.
     pub(crate) fn failures(&self) -> impl Iterator<Item = &Row> {
         self.rows.iter().filter(|row| row.verdict.is_failure())
     }
 
-    /// The rows that are better than their baseline.
+    /// The rows that are better than their baseline, which stays.
     pub(crate) fn improvements(&self) -> impl Iterator<Item = &Row> {
-        self.rows.iter().filter(|row| !row.verdict.is_failure() && matches!(row.change, Change::Less(_)))
+        let is_left = |row: &&Row| !row.verdict.is_failure() && row.verdict != Verdict::Blessed;
+        self.rows.iter().filter(is_left).filter(|row| matches!(row.change, Change::Less(_)))
     }
 }
 

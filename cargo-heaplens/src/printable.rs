@@ -60,10 +60,13 @@ fn first<'a>(signs: impl Iterator<Item = &'a str>, columns: usize) -> Vec<&'a st
 }
 
 /// A text broken between words, every line of at most that many columns, all but the first indented further. A word that is
-/// longer than a line is shortened, unless it is a number.
+/// longer than a line is shortened, unless it is a number. A text that fits keeps its columns.
 pub(crate) fn wrapped(text: &str, indent: usize, columns: usize) -> String {
+    if indent + width(text) <= columns {
+        return format!("{:indent$}{text}", "");
+    }
     let mut lines: Vec<String> = vec![" ".repeat(indent)];
-    for word in text.split(' ') {
+    for word in text.split(' ').filter(|word| !word.is_empty()) {
         let is_first = lines.len() == 1 && lines[0].len() == indent;
         let last = lines.last_mut().expect("there is always one");
         if is_first {

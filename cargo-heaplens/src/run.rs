@@ -83,6 +83,11 @@ impl Run {
         }
     }
 
+    /// Whether some tests were not asked for.
+    pub(crate) fn left_tests_out(&self) -> bool {
+        self.has_succeeded == Some(true) && self.whole_packages.is_empty()
+    }
+
     /// Of which nothing is known but its results: somebody else has called cargo.
     pub(crate) fn unknown() -> Self {
         Self {

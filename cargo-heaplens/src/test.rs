@@ -56,16 +56,21 @@ impl Test {
     pub(crate) fn run(&self) -> Result<ExitCode, Failure> {
         self.output.check()?;
         let project = Project::find(&self.arguments)?;
-        project.baselines()?;
+        let before = project.baselines()?;
         if self.is_blessing() {
             project.check_baselines_are_writable()?;
         }
         let _lock = project.lock()?;
         let (run, records) = self.run_cargo(&project)?;
-        let judged = Judged::of(&project, &run, records, Age::Fresh)?;
+        // What is blessed is shown beside what it was.
+        let baselines = if self.is_blessing() { before } else { project.baselines()? };
+        let judged = Judged::of(&project, &run, records, Age::Fresh, baselines)?;
         self.output.write(&project, &judged)?;
-        if judged.rows.is_empty() {
+        if judged.rows.is_empty() && run.has_succeeded == Some(true) {
             eprintln!("{HOW_TO_MEASURE}");
+        }
+        if self.strict {
+            judged.say_what_is_strict();
         }
         let is_failure = judged.is_failure(self.strict) || run.has_succeeded == Some(false);
         Ok(ExitCode::from(if is_failure { FAILED } else { 0 }))
@@ -104,8 +109,9 @@ impl Test {
 }
 
 const HOW_TO_MEASURE: &str = "\
-no measured tests have run: a test is measured by `heaplens::assert_memory!(used, ..)` or
-`heaplens::assert_baseline!(used)` with a `Measurement`, where heaplens has its feature `stacks`";
+no measured tests have run: either no test at all, see above, or none that is measured, by
+`#[heaplens::budget(..)]`, `heaplens::assert_memory!(used, ..)`, `heaplens::assert_baseline!(used)`
+or a leak test, where heaplens has its feature `stacks`";
 
 /// What the checks found, a line that cannot be read being an error.
 pub(crate) fn read(results: &Path) -> Result<Vec<TestRecord>, Failure> {

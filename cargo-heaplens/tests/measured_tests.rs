@@ -29,7 +29,10 @@ fn a_blessed_run_passes_and_leaves_the_files_as_they_are() {
     let refused = workspace.out(1, &["test", "--", "--no-fail-fast"]);
     assert!(refused.contains("REFUSED  alpha::tests::blessed [rows]") && refused.contains("--bless"), "{refused}");
     let blessed = workspace.out(0, &["test", "--bless"]);
-    assert_eq!(row(&blessed, "alpha::tests::blessed"), "blessed alpha::tests::blessed [rows] 11 10.2 kB 10.2 kB same");
+    assert_eq!(
+        row(&blessed, "alpha::tests::blessed"),
+        "blessed alpha::tests::blessed [rows] 11 10.2 kB 10.2 kB no baseline"
+    );
     let files = [workspace.read(ALPHA), workspace.read(BETA)];
     let table = workspace.out(0, &["test", "--strict"]);
     assert!(table.contains("test tests::blessed ... ok"), "cargo's own output: {table}");
@@ -50,7 +53,7 @@ fn more_is_a_regression_and_less_an_improvement() {
     assert!(
         more.contains("\nregressions\n- alpha::tests::blessed [rows]\n    total_blocks: 13, was 11, 18.2 % more\n")
     );
-    assert!(more.contains("grown +2 blocks, +2.00 kB src/lib.rs:8 rows"), "{more}");
+    assert!(more.contains("grown  +2 blocks, +2.00 kB       src/lib.rs:8  rows"), "{more}");
     assert!(
         workspace.target.join("heaplens/alpha.tests.blessed/rows.json.gz").is_file(),
         "the profile is in the build folder"

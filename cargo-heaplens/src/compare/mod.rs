@@ -28,7 +28,7 @@ use self::git::{Repository, WorkTree};
 use self::interrupt::Interrupt;
 use self::place::Place;
 use crate::cargo_test::{self, CargoTest};
-use crate::failure::{FAILED, Failure, written};
+use crate::failure::{Failure, written};
 use crate::format::columns;
 use crate::project::{Project, value_of};
 use crate::test::read;
@@ -79,7 +79,12 @@ impl Compare {
         if self.strict && difference.is_incomplete {
             return Err(Failure::Failed("a test is missing where cargo test failed: see above".to_owned()));
         }
-        Ok(ExitCode::from(if self.strict && difference.has_grown() { FAILED } else { 0 }))
+        if self.strict && difference.has_grown() {
+            return Err(Failure::Failed(
+                "figures are more than at that revision, which --strict does not allow".to_owned(),
+            ));
+        }
+        Ok(ExitCode::SUCCESS)
     }
 
     fn measure_before(

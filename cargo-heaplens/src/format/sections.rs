@@ -70,7 +70,7 @@ impl Kind {
         match self {
             Self::Regressions => "If these are meant: `cargo heaplens test --bless`, and commit the baselines",
             Self::FailedChecks => {
-                "Lower what the tests need, or change their limits; a check without a baseline needs `cargo heaplens test --bless`"
+                "Each says what stands in its way; new baselines are written by `cargo heaplens test --bless`"
             }
             Self::Improvements => "To hold them: `cargo heaplens test --bless`, and commit the baselines",
             Self::StaleBaselines => {
@@ -99,12 +99,11 @@ fn changed(row: &Row) -> Item {
 }
 
 fn said(row: &Row) -> Item {
-    let lines: Vec<String> = row.text.lines().map(|line| printable::line(line.trim_start())).collect();
+    let lines: Vec<String> = row.text.lines().map(printable::line).collect();
     Item { name: printable::line(&row.name()), lines: shortlist(lines.into_iter(), MOST_LINES, "lines") }
 }
 
-/// A call site in words, without the columns of a longer list.
+/// A call site in words.
 pub(crate) fn site_line(change: &SiteChange) -> String {
-    let text = change.to_string();
-    visible(&text).split_whitespace().collect::<Vec<_>>().join(" ")
+    visible(&change.to_string()).into_owned()
 }
