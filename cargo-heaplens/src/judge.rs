@@ -110,7 +110,8 @@ impl Judged {
         for record in &records {
             let path = record.baseline_file();
             // A file that was not there before a blessing had no entries.
-            if !baselines.contains_key(&path) && !(run.has_blessed && age == Age::Fresh) {
+            let is_new = run.has_blessed && age == Age::Fresh;
+            if !is_new && !baselines.contains_key(&path) {
                 baselines.insert(path.clone(), read(&path)?);
             }
         }
