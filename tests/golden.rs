@@ -9,10 +9,14 @@
 //! ```
 #![cfg(feature = "stacks")]
 
+#[path = "support/pprof_message.rs"]
+mod pprof_message;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use heaplens::{Metric, Profile};
+use pprof_message::PprofProfile;
 
 fn golden(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name)
@@ -124,4 +128,15 @@ fn the_flame_graph_of_a_part_is_as_committed() {
     let mut written = Vec::new();
     index_on_worker_1().write_flamegraph(Metric::TotalBytes, &mut written).expect("memory can be written");
     assert_golden("orders.index.total-bytes.svg", &written);
+}
+
+/// The message as text, since its bytes depend on the version of the compressor.
+#[test]
+fn the_pprof_profiles_are_as_committed() {
+    let profiles = [("fluid", fluid()), ("orders", orders()), ("orders.index", index_on_worker_1())];
+    for (name, profile) in profiles.into_iter().chain([("empty", Profile::default())]) {
+        let mut written = Vec::new();
+        profile.write_pprof(&mut written).expect("memory can be written");
+        assert_golden(&format!("{name}.pprof.txt"), PprofProfile::of_file(&written).text().as_bytes());
+    }
 }

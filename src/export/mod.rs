@@ -12,3 +12,5 @@ mod folded;
 #[cfg(feature = "flamegraph")]
 mod heading;
 pub(crate) mod number;
+#[cfg(feature = "stacks")]
+mod pprof;
