@@ -9,10 +9,14 @@
 //! ```
 #![cfg(feature = "stacks")]
 
+#[path = "support/pprof_message.rs"]
+mod pprof_message;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use heaplens::{Metric, Profile};
+use pprof_message::PprofProfile;
 
 fn golden(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name)
@@ -179,5 +183,16 @@ fn a_differential_flame_graph_is_an_image_even_of_nothing() {
     assert!(changed.contains("bytes allocated: what changed") && changed.contains("walk"), "{changed}");
     for before in [Profile::default(), orders()] {
         assert!(image(&before, &Profile::default()).contains("no bytes allocated in the later profile"));
+    }
+}
+
+/// The message as text, since its bytes depend on the version of the compressor.
+#[test]
+fn the_pprof_profiles_are_as_committed() {
+    let profiles = [("fluid", fluid()), ("orders", orders()), ("orders.index", index_on_worker_1())];
+    for (name, profile) in profiles.into_iter().chain([("empty", Profile::default())]) {
+        let mut written = Vec::new();
+        profile.write_pprof(&mut written).expect("memory can be written");
+        assert_golden(&format!("{name}.pprof.txt"), PprofProfile::of_file(&written).text().as_bytes());
     }
 }

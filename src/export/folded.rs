@@ -14,6 +14,9 @@ use crate::profile::{Metric, Profile};
 use crate::record::own_work::OwnWork;
 use crate::symbolize::Frame;
 
+/// What a stack without a frame is called.
+pub(super) const NO_STACK: &str = "(no stack)";
+
 impl Profile {
     /// Writes folded stacks, sorted: the text that `flamegraph.pl`, inferno, speedscope and others read.
     ///
@@ -59,7 +62,7 @@ pub(super) fn folded_stacks(
             stack += names.entry(*frame).or_insert_with(|| name(frame));
         }
         if stack.is_empty() {
-            stack += "(no stack)";
+            stack += NO_STACK;
         }
         let value: &mut u64 = stacks.entry(stack).or_default();
         *value = value.saturating_add(site.value());

@@ -18,6 +18,8 @@ mod format;
 #[cfg(feature = "flamegraph")]
 mod heading;
 pub(crate) mod number;
+#[cfg(feature = "stacks")]
+mod pprof;
 
 #[cfg(feature = "stacks")]
 pub use format::ExportFormat;
