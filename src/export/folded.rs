@@ -10,6 +10,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::io::{self, Write};
 
+use crate::export::frame_table::NO_STACK;
 use crate::profile::{Metric, Profile};
 use crate::record::own_work::OwnWork;
 use crate::symbolize::Frame;
@@ -59,7 +60,7 @@ pub(super) fn folded_stacks(
             stack += names.entry(*frame).or_insert_with(|| name(frame));
         }
         if stack.is_empty() {
-            stack += "(no stack)";
+            stack += NO_STACK;
         }
         let value: &mut u64 = stacks.entry(stack).or_default();
         *value = value.saturating_add(site.value());
