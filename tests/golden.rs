@@ -67,6 +67,29 @@ fn folded_stacks_with_runtime_frames_are_as_committed() {
     assert_golden("fluid.live-at-end-bytes.runtime-frames.folded", &written);
 }
 
+#[test]
+fn the_dhat_files_are_as_committed() {
+    for (name, profile) in [("fluid", fluid()), ("orders", orders())] {
+        let mut written = Vec::new();
+        profile.write_dhat(&mut written).expect("memory can be written");
+        assert_golden(&format!("{name}.dhat.json"), &written);
+    }
+}
+
+/// The version of the exporter is not in the committed files, which stay the same with the next one.
+#[test]
+fn the_speedscope_files_are_as_committed() {
+    let exporter = concat!("\"exporter\":\"heaplens ", env!("CARGO_PKG_VERSION"), "\"");
+    for (name, profile) in [("fluid", fluid()), ("orders", orders())] {
+        let mut written = Vec::new();
+        profile.write_speedscope(&mut written).expect("memory can be written");
+        let written = String::from_utf8(written).expect("UTF-8");
+        assert_eq!(written.matches(exporter).count(), 1, "{written}");
+        let written = written.replace(exporter, "\"exporter\":\"heaplens VERSION\"");
+        assert_golden(&format!("{name}.speedscope.json"), written.as_bytes());
+    }
+}
+
 #[cfg(feature = "flamegraph")]
 #[test]
 fn the_flame_graph_is_as_committed() {

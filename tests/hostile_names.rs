@@ -1,6 +1,4 @@
 //! Names that would break a format: whatever a symbol, a path or a scope is called, every output stays well-formed.
-//!
-//! The profiles are made from a fixed sequence of pseudo-random numbers, so that a failure repeats itself.
 #![cfg(feature = "stacks")]
 
 #[path = "support/hostile_profile.rs"]

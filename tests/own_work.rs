@@ -133,6 +133,8 @@ fn looking_at_a_profile_changes_nothing() {
         changes_nothing(|| profile.full_report(3));
         changes_nothing(|| profile.sites(Metric::TotalBytes).len());
         changes_nothing(|| profile.write_folded(Metric::TotalBytes, std::io::sink()));
+        changes_nothing(|| profile.write_dhat(std::io::sink()));
+        changes_nothing(|| profile.write_speedscope(std::io::sink()));
         changes_nothing(|| profile.write_flamegraph(Metric::TotalBytes, std::io::sink()));
         changes_nothing(|| profile.write_json(std::io::sink()));
         changes_nothing(|| profile.save(&path));

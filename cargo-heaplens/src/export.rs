@@ -17,6 +17,7 @@ use crate::part::Part;
     group = ArgGroup::new("format").required(true),
     after_help = "\
 Examples:
+  cargo heaplens export app.json.gz --pprof        writes app.pb.gz
   cargo heaplens export app.json.gz --folded       writes app.total-bytes.folded
   cargo heaplens export app.json.gz --csv          writes app.csv
   cargo heaplens export app.json.gz --json -o - | jq .stats
@@ -26,6 +27,15 @@ Examples:
 pub(crate) struct Export {
     /// The profile, as `Profile::save` wrote it
     file: PathBuf,
+    /// For `go tool pprof`, Pyroscope, Parca
+    #[arg(long, group = "format")]
+    pprof: bool,
+    /// For Valgrind's dh_view.html
+    #[arg(long, group = "format")]
+    dhat: bool,
+    /// For https://www.speedscope.app
+    #[arg(long, group = "format")]
+    speedscope: bool,
     /// A line for each stack: flamegraph.pl, inferno, speedscope
     #[arg(long, group = "format")]
     folded: bool,
@@ -39,7 +49,7 @@ pub(crate) struct Export {
     #[arg(long, group = "format")]
     json: bool,
     /// The figure of --folded and --flamegraph, see `cargo heaplens flamegraph`
-    #[arg(long, value_name = "METRIC", conflicts_with_all = ["csv", "json"], default_value = Metric::TotalBytes.name())]
+    #[arg(long, value_name = "METRIC", conflicts_with_all = ["pprof", "dhat", "speedscope", "csv", "json"], default_value = Metric::TotalBytes.name())]
     metric: Metric,
     /// The file, `-` for standard output [default: near FILE]
     #[arg(short, long, value_name = "OUT")]
@@ -68,6 +78,9 @@ impl Export {
 
     fn format(&self) -> ExportFormat {
         let chosen = [
+            (self.pprof, ExportFormat::Pprof),
+            (self.dhat, ExportFormat::Dhat),
+            (self.speedscope, ExportFormat::Speedscope),
             (self.folded, ExportFormat::Folded),
             (self.flamegraph, ExportFormat::Flamegraph),
             (self.csv, ExportFormat::Csv),

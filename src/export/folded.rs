@@ -10,12 +10,10 @@
 use std::collections::{BTreeMap, HashMap};
 use std::io::{self, Write};
 
+use crate::export::frame_table::NO_STACK;
 use crate::profile::{Metric, Profile};
 use crate::record::own_work::OwnWork;
 use crate::symbolize::Frame;
-
-/// What a stack without a frame is called.
-pub(super) const NO_STACK: &str = "(no stack)";
 
 impl Profile {
     /// Writes folded stacks, sorted: the text that `flamegraph.pl`, inferno, speedscope and others read.

@@ -21,6 +21,12 @@ use crate::record::own_work::OwnWork;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ExportFormat {
+    /// [`Profile::write_dhat`]: for Valgrind's viewer.
+    Dhat,
+    /// [`Profile::write_pprof`]: for `go tool pprof` and all that takes its format.
+    Pprof,
+    /// [`Profile::write_speedscope`]: a flame graph of every metric.
+    Speedscope,
     /// [`Profile::write_folded`]: a line for each stack, of one metric.
     Folded,
     /// [`Profile::write_flamegraph`]: an image, of one metric.
@@ -37,6 +43,9 @@ impl ExportFormat {
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
+            Self::Dhat => "dhat",
+            Self::Pprof => "pprof",
+            Self::Speedscope => "speedscope",
             Self::Folded => "folded",
             #[cfg(feature = "flamegraph")]
             Self::Flamegraph => "flamegraph",
@@ -49,6 +58,9 @@ impl ExportFormat {
     #[must_use]
     pub fn ending(self, metric: Metric) -> String {
         match self {
+            Self::Dhat => "dhat.json".to_owned(),
+            Self::Pprof => "pb.gz".to_owned(),
+            Self::Speedscope => "speedscope.json".to_owned(),
             Self::Folded => format!("{metric}.folded"),
             #[cfg(feature = "flamegraph")]
             Self::Flamegraph => format!("{metric}.svg"),
@@ -74,6 +86,9 @@ impl Profile {
     /// What the writer says.
     pub fn export(&self, format: ExportFormat, metric: Metric, writer: impl Write) -> io::Result<()> {
         match format {
+            ExportFormat::Dhat => self.write_dhat(writer),
+            ExportFormat::Pprof => self.write_pprof(writer),
+            ExportFormat::Speedscope => self.write_speedscope(writer),
             ExportFormat::Folded => self.write_folded(metric, writer),
             #[cfg(feature = "flamegraph")]
             ExportFormat::Flamegraph => self.write_flamegraph(metric, writer),

@@ -31,7 +31,6 @@ pub(crate) fn count(count: u64) -> String {
 }
 
 /// A count and its noun, `1 block` or `1,234 blocks`.
-#[cfg(any(feature = "stacks", feature = "tracing"))]
 pub(crate) fn counted(number: u64, noun: &str) -> String {
     let plural = if number == 1 { "" } else { "s" };
     format!("{} {noun}{plural}", count(number))

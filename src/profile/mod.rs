@@ -187,11 +187,16 @@ impl Profile {
     #[must_use]
     pub fn location(&self, frame: &Frame) -> Option<String> {
         let _own = OwnWork::begin();
-        let file = short_path(frame.file.as_deref()?, &self.header.directory);
+        let file = self.short_file(frame)?;
         Some(match frame.line {
             Some(line) => format!("{file}:{line}"),
             None => file.to_owned(),
         })
+    }
+
+    /// The file of [`location`](Profile::location), without the line.
+    pub(crate) fn short_file<'f>(&self, frame: &'f Frame) -> Option<&'f str> {
+        Some(short_path(frame.file.as_deref()?, &self.header.directory))
     }
 
     /// Whether the recording told threads apart.

@@ -7,7 +7,7 @@
 
 use std::collections::HashMap;
 
-use crate::export::folded::NO_STACK;
+use crate::export::frame_table::NO_STACK;
 use crate::export::pprof::fields;
 use crate::export::pprof::protobuf::Message;
 use crate::symbolize::{Frame, Origin, visible};
