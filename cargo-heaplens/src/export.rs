@@ -33,7 +33,7 @@ pub(crate) struct Export {
     /// For Valgrind's dh_view.html
     #[arg(long, group = "format")]
     dhat: bool,
-    /// For https://www.speedscope.app
+    /// For the viewer at speedscope.app
     #[arg(long, group = "format")]
     speedscope: bool,
     /// A line for each stack: flamegraph.pl, inferno, speedscope
