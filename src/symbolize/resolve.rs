@@ -3,6 +3,7 @@
 //! Addresses repeat in nearly every stack, and reading debug information is slow, so each address is looked up once. The
 //! lookup reads the files of the running process: it works for addresses of this process only.
 
+use core::sync::atomic::{AtomicBool, Ordering};
 use std::collections::HashMap;
 use std::rc::Rc;
 
@@ -89,10 +90,24 @@ fn look_up(return_address: usize) -> Rc<[Frame]> {
     frames.into()
 }
 
+/// Whether some function had a name without a path, so that its crate is a guess.
+static HAS_GUESSED: AtomicBool = AtomicBool::new(false);
+
+/// Whether this process has met a function outside of the standard library whose debug information does not name its crate.
+pub(crate) fn has_guessed_a_crate() -> bool {
+    HAS_GUESSED.load(Ordering::Relaxed)
+}
+
 /// A frame whose origin is judged by the name as the compiler wrote it.
 fn named_frame(name: String, file: Option<String>, line: Option<u32>) -> Frame {
     let mut frame = Frame::code(name, file, line);
-    frame.function = qualified(frame.function, frame.file.as_deref());
+    let qualified = qualified(frame.function.clone(), frame.file.as_deref());
+    if qualified != frame.function {
+        if matches!(frame.origin, Origin::User | Origin::Dependency) {
+            HAS_GUESSED.store(true, Ordering::Relaxed);
+        }
+        frame.function = qualified;
+    }
     frame
 }
 

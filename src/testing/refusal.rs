@@ -9,6 +9,7 @@ use crate::scope::Measurement;
 use {
     super::verdict::allocating_frame,
     crate::profile::{Metric, Site},
+    crate::symbolize::has_guessed_a_crate,
 };
 
 /// What stands in the way of checking a condition against a measurement, with the remedy; `None` if nothing does.
@@ -96,10 +97,10 @@ fn crate_unknown(measurement: &Measurement, condition: &Condition) -> Option<Str
     }
     let profile = measurement.sites()?;
     let is_unknown = |site: &Site<'_>| allocating_frame(site).is_some_and(|frame| frame.file.is_none());
-    profile.sites(Metric::TotalBlocks).iter().any(is_unknown).then(|| {
+    (has_guessed_a_crate() || profile.sites(Metric::TotalBlocks).iter().any(is_unknown)).then(|| {
         format!(
-            "`{condition}` needs to know whose code allocates, and some has no debug information: build it with \
-             `debug = \"line-tables-only\"` and without `strip`"
+            "`{condition}` needs to know whose code allocates, and the debug information does not say it of all: build with \
+             `debug = true` and without `strip`"
         )
     })
 }
