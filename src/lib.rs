@@ -128,7 +128,7 @@ pub use adapt::rayon;
 pub use adapt::tracing;
 pub use allocator::{Heaplens, is_installed};
 #[cfg(feature = "stacks")]
-pub use analyze::{DiffKind, ProfileDiff, SiteDiff};
+pub use analyze::{DiffKind, Group, Grouping, ProfileDiff, SiteDiff};
 pub use completeness::Completeness;
 #[cfg(feature = "stacks")]
 pub use export::ExportFormat;

@@ -15,7 +15,7 @@ mod pprof_message;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use heaplens::{Metric, Profile};
+use heaplens::{Grouping, Metric, Profile};
 use pprof_message::PprofProfile;
 
 fn golden(name: &str) -> PathBuf {
@@ -217,5 +217,17 @@ fn the_pprof_profiles_are_as_committed() {
         let mut written = Vec::new();
         profile.write_pprof(&mut written).expect("memory can be written");
         assert_golden(&format!("{name}.pprof.txt"), PprofProfile::of_file(&written).text().as_bytes());
+    }
+}
+
+#[test]
+fn the_tables_by_crate_and_module_are_as_committed_and_add_up() {
+    assert_golden("fluid.by-crate.txt", fluid().group_table(Grouping::Crate, 3).as_bytes());
+    assert_golden("orders.by-module.txt", orders().group_table(Grouping::Module, 10).as_bytes());
+    for (profile, by) in [(fluid(), Grouping::Crate), (orders(), Grouping::Module)] {
+        for metric in Metric::ALL {
+            let sum: u64 = profile.groups(by).iter().map(|group| metric.of(group.own())).sum();
+            assert_eq!(sum, profile.total(metric), "{metric}");
+        }
     }
 }

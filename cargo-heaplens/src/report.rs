@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use heaplens::Profile;
+use heaplens::{Grouping, Profile};
 
 use crate::failure::{Failure, written};
 use crate::part::Part;
@@ -23,6 +23,7 @@ Examples:
   cargo heaplens report app.json.gz --full --top 50  more of them
   cargo heaplens report app.json.gz --by scope       a table of the scopes
   cargo heaplens report app.json.gz --scope parse    the essentials of one
+  cargo heaplens report app.json.gz --by crate       whose code allocates
   cargo heaplens report app.json.gz --thread io --by scope
 
 Threads are known if the program was recorded with HEAPLENS_BY_THREAD=1 beside
@@ -33,7 +34,7 @@ pub(crate) struct Report {
     /// Prints call stacks, by every metric
     #[arg(long)]
     full: bool,
-    /// Prints a table; WHAT is scope or thread
+    /// Prints a table; WHAT is scope, thread, crate or module
     #[arg(long, value_name = "WHAT", conflicts_with = "full", hide_possible_values = true)]
     by: Option<By>,
     /// Call sites of each metric [default: 10], implies --full;
@@ -52,6 +53,8 @@ pub(crate) struct Report {
 enum By {
     Scope,
     Thread,
+    Crate,
+    Module,
 }
 
 impl Report {
@@ -69,6 +72,8 @@ impl Report {
     fn table(&self, profile: &Profile, by: By, lines: usize) -> Result<String, Failure> {
         match by {
             By::Scope => Ok(profile.scope_table(lines)),
+            By::Crate => Ok(profile.group_table(Grouping::Crate, lines)),
+            By::Module => Ok(profile.group_table(Grouping::Module, lines)),
             By::Thread => profile.thread_table(lines).map_err(|error| Failure::file(&self.file, error)),
         }
     }

@@ -2,6 +2,8 @@
 #![forbid(unsafe_code)]
 
 mod diff;
+mod groups;
 mod stable_name;
 
 pub use diff::{DiffKind, ProfileDiff, SiteDiff};
+pub use groups::{Group, Grouping};

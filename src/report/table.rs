@@ -1,4 +1,4 @@
-//! Tables of the scopes and of the threads of a profile.
+//! Tables of the scopes, of the threads, and of the crates and modules of a profile.
 //!
 //! ```text
 //!  allocated   share      blocks      itself  live at peak   share  scope
@@ -7,12 +7,14 @@
 //!    4.40 MB    8.8%       7,002     4.40 MB       2.30 MB   34.8%  (outside every scope)
 //! ```
 
+use crate::analyze::{Group, Grouping};
 use crate::export::number::{bytes, count, counted, percent};
-use crate::profile::{Profile, ProfileError, ProfilePart};
+use crate::profile::{Profile, ProfileError, ProfilePart, SiteStats};
 use crate::record::own_work::OwnWork;
 use crate::report::fit::{shorten, wrap};
 use crate::report::head;
 use crate::report::summary::WIDTH;
+use crate::symbolize::visible;
 
 /// Said below a table in which a scope has another inside of it.
 const NESTED: &str = "without the scopes in it, so that these add up; \
@@ -71,19 +73,61 @@ impl Profile {
     }
 }
 
+/// Said below a table of crates or modules.
+const OWN: &str = "what code of it asks for, the standard library aside, so that these add up; \
+inclusive: what is allocated below it";
+
+impl Profile {
+    /// The figures of the whole, and a table of the `top` crates or modules that allocate most by themselves: how much of that was
+    /// live at the peak, and what was allocated below each. Lines have at most 100 columns, so that long names are cut.
+    ///
+    /// ```
+    /// # let profile = heaplens::Profile::default();
+    /// print!("{}", profile.group_table(heaplens::Grouping::Crate, 10));
+    /// ```
+    #[must_use]
+    pub fn group_table(&self, by: Grouping, top: usize) -> String {
+        let _own = OwnWork::begin();
+        let kind = if by == Grouping::Module { "module" } else { "crate" };
+        let row = |group: &Group| {
+            let name = group.name().map_or_else(|| "(not known)".to_owned(), |name| visible(name).into_owned());
+            Row::of(self, group.own(), bytes(group.inclusive().total_bytes), name)
+        };
+        let groups = self.groups(by);
+        let (named, rest): (Vec<_>, Vec<_>) = groups.iter().partition(|group| group.name().is_some());
+        let left_out = named.len().saturating_sub(top);
+        let rows: Vec<Row> = named.into_iter().take(top).chain(rest).map(row).collect();
+        let heading = Row::heading(["itself", "inclusive"], kind);
+        let mut lines = below_figures(self, &heading, &rows, left_out, kind);
+        if !rows.is_empty() {
+            lines.extend(wrap("  itself: ", OWN, WIDTH));
+        }
+        lines.join("\n") + "\n"
+    }
+}
+
 /// The lines above a table, and its own: at most `top` names, and what has none.
 fn table(profile: &Profile, parts: &[ProfilePart<'_>], top: usize, kind: &str) -> Vec<String> {
+    let row = |part: &ProfilePart<'_>| {
+        let (own, inclusive) = (part.own(), part.inclusive());
+        Row::of(profile, inclusive, bytes(own.total_bytes), part.label())
+    };
+    let (named, rest): (Vec<_>, Vec<_>) = parts.iter().partition(|part| part.name().is_some());
+    let left_out = named.len().saturating_sub(top);
+    let rows: Vec<Row> = named.into_iter().take(top).chain(rest).map(row).collect();
+    let heading = Row::heading(["allocated", "itself"], kind);
+    below_figures(profile, &heading, &rows, left_out, kind)
+}
+
+/// The figures of the whole, and a table below them.
+fn below_figures(profile: &Profile, heading: &Row, rows: &[Row], left_out: usize, kind: &str) -> Vec<String> {
     let mut lines = head::figures(profile, WIDTH);
     lines.extend(head::remarks(profile, WIDTH));
-    let named = parts.iter().filter(|part| part.name().is_some());
-    let left_out = named.clone().count().saturating_sub(top);
-    let rest = parts.iter().filter(|part| part.name().is_none());
-    let rows: Vec<Row> = named.take(top).chain(rest).map(|part| Row::of(profile, part)).collect();
     if rows.is_empty() {
         return lines;
     }
     lines.push(String::new());
-    lines.extend(aligned(&Row::heading(kind), &rows, kind == "scope"));
+    lines.extend(aligned(heading, rows, kind != "thread"));
     if left_out > 0 {
         lines.push(format!("  and {}", counted(left_out as u64, &format!("more {kind}"))));
     }
@@ -102,30 +146,31 @@ struct Row {
 }
 
 impl Row {
-    fn heading(kind: &str) -> Self {
+    /// Two of the titles depend on what the table is of.
+    fn heading([allocated, itself]: [&str; 2], kind: &str) -> Self {
         let text = str::to_owned;
         Self {
-            allocated: text("allocated"),
+            allocated: text(allocated),
             share: text("share"),
             blocks: text("blocks"),
-            itself: text("itself"),
+            itself: text(itself),
             at_peak: text("live at peak"),
             share_of_peak: text("share"),
             name: text(kind),
         }
     }
 
-    fn of(profile: &Profile, part: &ProfilePart<'_>) -> Self {
-        let (all, inclusive) = (profile.stats(), part.inclusive());
+    fn of(profile: &Profile, figures: &SiteStats, itself: String, name: String) -> Self {
+        let all = profile.stats();
         let share = |bytes: u64, of: u64| percent(bytes as f64 / of.max(1) as f64);
         Self {
-            allocated: bytes(inclusive.total_bytes),
-            share: share(inclusive.total_bytes, all.total_bytes),
-            blocks: count(inclusive.total_blocks),
-            itself: bytes(part.own().total_bytes),
-            at_peak: bytes(inclusive.live_at_peak_bytes),
-            share_of_peak: share(inclusive.live_at_peak_bytes, all.peak_bytes),
-            name: part.label(),
+            allocated: bytes(figures.total_bytes),
+            share: share(figures.total_bytes, all.total_bytes),
+            blocks: count(figures.total_blocks),
+            itself,
+            at_peak: bytes(figures.live_at_peak_bytes),
+            share_of_peak: share(figures.live_at_peak_bytes, all.peak_bytes),
+            name,
         }
     }
 

@@ -50,6 +50,11 @@ impl ShortName {
         first.map(str::to_owned)
     }
 
+    /// Where it is defined: `syn::buffer`. For a function of a trait, the module of the type.
+    pub(crate) fn module_path(&self) -> Option<String> {
+        (!self.module.is_empty()).then(|| self.module.clone())
+    }
+
     /// Everything, what matters most first: `Item::parse as Parse in syn::item`.
     pub(crate) fn with_place(&self) -> String {
         let mut text = self.with_owner();
