@@ -36,7 +36,7 @@ pub use origin::Origin;
 #[cfg(feature = "stacks")]
 pub(crate) use path::{command_line, short_path};
 #[cfg(feature = "stacks")]
-pub(crate) use resolve::{Symbolizer, has_guessed_a_crate};
+pub(crate) use resolve::{Symbolizer, guessed_crates};
 #[cfg(feature = "stacks")]
 pub(crate) use short_name::ShortName;
 #[cfg(feature = "stacks")]

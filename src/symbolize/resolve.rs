@@ -3,7 +3,7 @@
 //! Addresses repeat in nearly every stack, and reading debug information is slow, so each address is looked up once. The
 //! lookup reads the files of the running process: it works for addresses of this process only.
 
-use core::sync::atomic::{AtomicBool, Ordering};
+use core::cell::Cell;
 use std::collections::HashMap;
 use std::rc::Rc;
 
@@ -90,12 +90,14 @@ fn look_up(return_address: usize) -> Rc<[Frame]> {
     frames.into()
 }
 
-/// Whether some function had a name without a path, so that its crate is a guess.
-static HAS_GUESSED: AtomicBool = AtomicBool::new(false);
+thread_local! {
+    static GUESSED_CRATES: Cell<u64> = const { Cell::new(0) };
+}
 
-/// Whether this process has met a function outside of the standard library whose debug information does not name its crate.
-pub(crate) fn has_guessed_a_crate() -> bool {
-    HAS_GUESSED.load(Ordering::Relaxed)
+/// How often this thread has met a function outside of the standard library whose debug information does not name its crate. Who
+/// wants to know it of one profile looks before and after naming that: another thread's functions say nothing of it.
+pub(crate) fn guessed_crates() -> u64 {
+    GUESSED_CRATES.get()
 }
 
 /// A frame whose origin is judged by the name as the compiler wrote it.
@@ -104,7 +106,7 @@ fn named_frame(name: String, file: Option<String>, line: Option<u32>) -> Frame {
     let qualified = qualified(frame.function.clone(), frame.file.as_deref());
     if qualified != frame.function {
         if matches!(frame.origin, Origin::User | Origin::Dependency) {
-            HAS_GUESSED.store(true, Ordering::Relaxed);
+            GUESSED_CRATES.set(GUESSED_CRATES.get() + 1);
         }
         frame.function = qualified;
     }

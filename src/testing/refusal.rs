@@ -9,7 +9,7 @@ use crate::scope::Measurement;
 use {
     super::verdict::allocating_frame,
     crate::profile::{Metric, Site},
-    crate::symbolize::has_guessed_a_crate,
+    crate::symbolize::guessed_crates,
 };
 
 /// What stands in the way of checking a condition against a measurement, with the remedy; `None` if nothing does.
@@ -95,9 +95,11 @@ fn crate_unknown(measurement: &Measurement, condition: &Condition) -> Option<Str
     if ["std", "core", "alloc"].contains(&&**name) {
         return Some(format!("`{condition}`: what the standard library allocates counts for the crate that calls it"));
     }
+    let guessed_before = guessed_crates();
     let profile = measurement.sites()?;
+    let has_guessed = guessed_crates() > guessed_before;
     let is_unknown = |site: &Site<'_>| allocating_frame(site).is_some_and(|frame| frame.file.is_none());
-    (has_guessed_a_crate() || profile.sites(Metric::TotalBlocks).iter().any(is_unknown)).then(|| {
+    (has_guessed || profile.sites(Metric::TotalBlocks).iter().any(is_unknown)).then(|| {
         format!(
             "`{condition}` needs to know whose code allocates, and the debug information does not say it of all: build with \
              `debug = true` and without `strip`"
