@@ -18,6 +18,7 @@ use crate::analyze::{ProfileDiff, SiteDiff};
 use crate::profile::{Metric, SiteStats};
 use crate::record::own_work::OwnWork;
 use crate::stats::MemoryStats;
+use crate::symbolize::Frame;
 
 impl ProfileDiff<'_> {
     /// Writes a line for each call site: its stack, root first, and its metric in the earlier and in the later profile.
@@ -28,7 +29,7 @@ impl ProfileDiff<'_> {
     pub fn write_folded(&self, metric: Metric, writer: impl Write) -> io::Result<()> {
         let _own = OwnWork::begin();
         let mut writer = BufWriter::new(writer);
-        for line in lines(self, metric) {
+        for line in lines(self, metric, Frame::to_string) {
             writeln!(writer, "{line}")?;
         }
         writer.flush()
@@ -41,6 +42,8 @@ impl ProfileDiff<'_> {
     /// What the writer says.
     #[cfg(feature = "flamegraph")]
     pub fn write_flamegraph(&self, metric: Metric, writer: impl Write) -> io::Result<()> {
+        use crate::symbolize::ShortName;
+        use inferno::flamegraph::color::BackgroundColor;
         use inferno::flamegraph::{Direction, Options, TextTruncateDirection, from_lines};
         let _own = OwnWork::begin();
         let mut options = Options::default();
@@ -50,7 +53,9 @@ impl ProfileDiff<'_> {
         options.title = format!("{}: what changed", metric.title());
         options.subtitle = Some("width: after; red: more than before, blue: less".to_owned());
         options.count_name = metric.unit().to_owned();
-        let lines = lines(self, metric);
+        options.bgcolors = Some(BackgroundColor::Grey);
+        // The function comes first, since a narrow frame has room for no more.
+        let lines = lines(self, metric, |frame| ShortName::of(frame).with_place());
         let mut writer = BufWriter::new(writer);
         if self.after().total(metric) == 0 {
             let nothing = format!("no {} in the later profile: no frame has a width", metric.title());
@@ -105,10 +110,10 @@ impl<'a> Site<'a> {
     }
 }
 
-fn lines(diff: &ProfileDiff<'_>, metric: Metric) -> Vec<String> {
+fn lines(diff: &ProfileDiff<'_>, metric: Metric, name: impl Fn(&Frame) -> String) -> Vec<String> {
     let line = |site: &SiteDiff<'_>| {
         let (before, after) = (metric.of(site.before()), metric.of(site.after()));
-        let names: Vec<String> = site.frames().iter().rev().map(|frame| unambiguous(&frame.to_string())).collect();
+        let names: Vec<String> = site.frames().iter().rev().map(|frame| unambiguous(&name(frame))).collect();
         (before > 0 || after > 0).then(|| format!("{} {before} {after}", names.join(";")))
     };
     let mut lines: Vec<String> = diff.sites().iter().filter_map(line).collect();
